@@ -1,0 +1,129 @@
+import type { Context, ControlZero, ModelAction, PolicyRequest } from '../../src/index.ts';
+import { modelRequest, undeterminedRequest } from '../../src/index.ts';
+import { classifyCall, withDeployment } from './classify-call.ts';
+import type { NamedModels, UndeterminedModel } from './read-models.ts';
+import { bodyText, readModels, withModel } from './read-models.ts';
+
+/** The request that the client is about to send; `body` is what goes on the wire. */
+export interface OutgoingRequest {
+  method?: unknown;
+  body?: unknown;
+}
+
+/** What the client tells its hook about a request. */
+export interface OutgoingInfo {
+  readonly url: string;
+  /** The same object for every attempt of one call. */
+  readonly options: object;
+}
+
+/** A request with its URL, as the client has just built it. */
+export interface BuiltRequest {
+  readonly req: OutgoingRequest;
+  readonly url: string;
+}
+
+/** What a gate judges with. */
+export interface GateOptions {
+  readonly cz: ControlZero;
+  readonly context: Context | undefined;
+  readonly fallback: readonly string[];
+  readonly modelAliases: ReadonlyMap<string, string>;
+}
+
+interface ModelsToEnforce {
+  readonly action: ModelAction;
+  readonly models: NamedModels | UndeterminedModel;
+  readonly isRetry: boolean;
+  /** What was asked for, where the URL already names a fallback. */
+  readonly requested: string | undefined;
+}
+
+/** Decides about every request of one client, on its final URL and serialized body. */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #attempted = new WeakSet<object>();
+  // What was asked for in a request whose URL names a fallback instead.
+  readonly #rerouted = new WeakMap<object, string>();
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a denied call may be served by another model. */
+  get hasFallback(): boolean {
+    return this.#options.fallback.length > 0;
+  }
+
+  /**
+   * The URL to send a request to: where the path names a denied model, that of the first fallback which
+   * the policy allows. Only the path is chosen here; `pass` judges it.
+   */
+  async route({ req, url }: BuiltRequest): Promise<string> {
+    const { cz, fallback } = this.#options;
+    const call = classifyCall(String(req.method ?? 'GET'), url);
+    if (call?.deployment === undefined || cz.status().mode === 'shadow') return url;
+    // Without a policy nothing is allowed, so nothing is rerouted, and `pass` says why.
+    await cz.initialize().catch(() => undefined);
+    const isAllowed = (model: string): boolean => cz.explain(this.#request(call.action, model)).decision.allowed;
+    const chosen = isAllowed(call.deployment) ? undefined : fallback.find(isAllowed);
+    const rerouted = chosen === undefined ? undefined : withDeployment(url, chosen);
+    if (rerouted === undefined) return url;
+    this.#rerouted.set(req, call.deployment);
+    return rerouted;
+  }
+
+  /**
+   * Lets a request pass, or serves it by a fallback, or throws.
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<void> {
+    // An object with a toString of its own could read differently at each look.
+    if (request.method !== undefined) request.method = String(request.method);
+    const call = classifyCall(String(request.method ?? 'GET'), url);
+    if (!call) return;
+    // Bytes could change while the decision is awaited, a string cannot.
+    const text = bodyText(request.body);
+    if (text !== undefined) request.body = text;
+    const { method, body } = request;
+    const models = readModels(call, body);
+    const isRetry = this.#attempted.has(options);
+    this.#attempted.add(options);
+    const requested = this.#rerouted.get(request);
+    const chosen = await this.#enforce({ action: call.action, models, isRetry, requested });
+    if (request.body !== body || request.method !== method) await this.#refuse(call.action, 'The request changed while it was judged.');
+    if (requested !== undefined && chosen !== call.deployment) await this.#refuse(call.action, 'The policy changed while the request was routed.');
+    if ('inBody' in models && chosen !== undefined) request.body = withModel(models.inBody, chosen);
+  }
+
+  /** The fallback that serves the call, or undefined when the call goes ahead as it is. */
+  async #enforce({ action, models, isRetry, requested }: ModelsToEnforce): Promise<string | undefined> {
+    const { cz, context, fallback } = this.#options;
+    if ('fault' in models) {
+      await cz.enforceFirst([undeterminedRequest(action, models.fault, context)], { isRetry });
+      return undefined;
+    }
+    const named = [requested ?? models.model, ...models.others].map((model) => this.#request(action, model));
+    // Every model the provider may pick has to be allowed; the first that is not stands for the call.
+    const denied = named.length > 1 ? named.find((request) => !cz.explain(request).decision.allowed) : undefined;
+    const asked = denied ?? named.slice(0, 1);
+    const isExchangeable = models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
+    const fallbacks = isExchangeable ? fallback.map((model) => this.#request(action, model)) : [];
+    const { index } = await cz.enforceFirst([asked, fallbacks].flat(), { isRetry });
+    return index === 0 ? undefined : fallback[index - 1];
+  }
+
+  #request(action: ModelAction, id: string): PolicyRequest {
+    const { context, modelAliases } = this.#options;
+    const model = modelAliases.get(id);
+    const named = model === undefined ? { model: id } : { model, aliases: [id] };
+    return modelRequest({ action, ...named, ...(context !== undefined && { context }) });
+  }
+
+  async #refuse(action: ModelAction, fault: string): Promise<void> {
+    const { cz, context } = this.#options;
+    await cz.enforce(undeterminedRequest(action, fault, context));
+  }
+}
+

@@ -1,0 +1,160 @@
+import type { Context, ControlZero } from '../../src/index.ts';
+import { asClientError } from './client-error.ts';
+import type { BuiltRequest, OutgoingInfo, OutgoingRequest } from './gate.ts';
+import { Gate } from './gate.ts';
+
+/**
+ * What an OpenAI client looks like, of either major version and either module format. Structural on
+ * purpose: the classes of the two formats are different types to the compiler.
+ */
+export interface OpenAIClient {
+  readonly chat: { readonly completions: object };
+  readonly embeddings: object;
+  readonly baseURL: string;
+  withOptions(options: never): unknown;
+}
+
+/** Options of one wrapped client. */
+export interface WrapOpenAIOptions {
+  /** The agent of every call of this client. Nothing a caller passes can override it. */
+  readonly agentId?: string;
+  /** Further attributes for the conditions of the policy. */
+  readonly context?: Context;
+  /**
+   * Models to use instead of a denied one: the first that the policy allows serves the call, and the
+   * decision event says so. When none is allowed, the original denial is thrown. For Azure these are
+   * deployments.
+   */
+  readonly fallback?: readonly string[];
+  /**
+   * The model behind an id that says nothing, such as an Azure deployment: `{ 'prod-eu-1': 'gpt-4' }`.
+   * Allow rules then see the model, deny rules both names.
+   */
+  readonly modelAliases?: Readonly<Record<string, string>>;
+}
+
+type Hook = (request: OutgoingRequest, info: OutgoingInfo) => Promise<void>;
+
+interface HookedClient {
+  readonly baseURL: string;
+  apiKey?: unknown;
+  readonly apiVersion?: unknown;
+  readonly deploymentName?: unknown;
+  prepareRequest: Hook;
+  buildRequest(options: object, extra?: object): Promise<BuiltRequest>;
+  withOptions(options: object): HookedClient;
+}
+
+const METHODS = ['withOptions', 'prepareRequest', 'buildRequest'] as const;
+
+function isHookedClient(client: unknown): client is HookedClient {
+  if (typeof client !== 'object' || client === null) return false;
+  return METHODS.every((method) => typeof Reflect.get(client, method) === 'function');
+}
+
+// Configurable, because proxies of tracing libraries must be able to answer for these properties, and a
+// client may be wrapped twice. Not enumerable, as the methods they stand before.
+function define(client: HookedClient, name: (typeof METHODS)[number], value: unknown): void {
+  Object.defineProperty(client, name, { value, configurable: true, writable: false, enumerable: false });
+}
+
+// Before 7.11 the client for Azure forgets its version and deployment when it is cloned.
+function azureOptions(client: HookedClient): object {
+  if (typeof client.apiVersion !== 'string') return {};
+  return { apiVersion: client.apiVersion, deployment: client.deploymentName };
+}
+
+function cloneClient(client: HookedClient): HookedClient {
+  const clone = client.withOptions(azureOptions(client));
+  if (!isHookedClient(clone) || clone === client || clone.baseURL !== client.baseURL) {
+    throw new TypeError(
+      'wrapOpenAI() could not clone this client: its withOptions() gives back another kind of client. A subclass must take the options object of OpenAI as the first parameter of its constructor.',
+    );
+  }
+  // A key that was assigned after construction is not among the options that a clone is made from.
+  if (typeof client.apiKey === 'string' && clone.apiKey !== client.apiKey) clone.apiKey = client.apiKey;
+  return clone;
+}
+
+function govern(client: HookedClient, gate: Gate): HookedClient {
+  const { buildRequest, prepareRequest, withOptions } = client;
+  const hook: Hook = async (request, info) => {
+    // The client's own hook comes first: what it changes has to be judged as well.
+    await prepareRequest.call(client, request, info);
+    try {
+      await gate.pass(request, info);
+    } catch (error) {
+      throw asClientError(error, client);
+    }
+  };
+  define(client, 'prepareRequest', hook);
+  if (gate.hasFallback) {
+    define(client, 'buildRequest', async (options: object, extra?: object): Promise<BuiltRequest> => {
+      const built = await buildRequest.call(client, options, extra);
+      return { ...built, url: await gate.route(built) };
+    });
+  }
+  define(client, 'withOptions', (options: object) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate));
+  return client;
+}
+
+function checkText(name: string, value: unknown): void {
+  if (value !== undefined && (typeof value !== 'string' || value === '')) throw new TypeError(`wrapOpenAI() takes a text that is not empty as ${name}.`);
+}
+
+function checkOptions({ agentId, context = {}, fallback = [], modelAliases = {} }: WrapOpenAIOptions): void {
+  checkText('agentId', agentId);
+  if (typeof context !== 'object' || context === null) throw new TypeError('wrapOpenAI() takes an object as context.');
+  if (!Array.isArray(fallback)) throw new TypeError('wrapOpenAI() takes a list of model ids as fallback.');
+  for (const model of fallback as readonly unknown[]) checkText('an entry of fallback', model ?? '');
+  for (const model of Object.values(modelAliases)) checkText('a value of modelAliases', model);
+}
+
+function contextOf({ agentId, context }: WrapOpenAIOptions): Context | undefined {
+  if (agentId === undefined) return context && Object.freeze({ ...context });
+  return Object.freeze({ ...context, agent_id: agentId });
+}
+
+/**
+ * Puts every model call of an OpenAI client under the policy. Gives back a client of the same type;
+ * the one that was passed stays as it is.
+ *
+ * Governed are chat completions, completions, responses (all of them with their helpers: `parse`,
+ * `stream`, every turn of `runTools`) as `llm.generate`, and embeddings as `embedding.generate`, on
+ * `model/<id>`. Everything else passes through unchanged. WebSockets (realtime) do not pass through HTTP
+ * requests and cannot be governed here. The decision is made on the final URL and the bytes of the body,
+ * so nothing that changes a request on its way can get past it. Fails closed: a call whose model cannot
+ * be determined is denied, and so is every call while no policy is active.
+ *
+ * Wrap with Control Zero first and put tracing libraries around the result.
+ *
+ * @throws {TypeError} when `client` is not an OpenAI client (version 6 or 7), `cz` not a `ControlZero`, or an
+ * option of the wrong kind: a client is never handed back unguarded
+ *
+ * A denied call rejects with `PolicyDeniedError` (`ERR_CZ_POLICY_DENIED`), or with
+ * `PolicyUnavailableError` (`ERR_CZ_POLICY_UNAVAILABLE`) when no policy is active. Both are also
+ * instances of the client's own `OpenAIError`, which is how its stream helpers let them through.
+ *
+ * @example
+ * ```ts
+ * import { init } from '@controlzero/sdk';
+ * import { wrapOpenAI } from '@controlzero/sdk/openai';
+ * import OpenAI from 'openai';
+ *
+ * const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
+ * const openai = wrapOpenAI(new OpenAI({ apiKey: 'sk-example' }), cz, { agentId: 'support' });
+ * ```
+ */
+export function wrapOpenAI<Client extends OpenAIClient>(client: Client, cz: ControlZero, options: WrapOpenAIOptions = {}): Client {
+  const given: unknown = client;
+  if (!isHookedClient(given)) {
+    throw new TypeError('wrapOpenAI() takes a client of the openai package, version 6 or 7. Wrap the client first, and put tracing wrappers around the result.');
+  }
+  if (typeof (cz as Partial<ControlZero> | undefined)?.enforceFirst !== 'function') {
+    throw new TypeError('wrapOpenAI() takes a ControlZero as its second argument: await init() gives one.');
+  }
+  checkOptions(options);
+  const { fallback = [], modelAliases = {} } = options;
+  const gate = new Gate({ cz, context: contextOf(options), fallback: [...fallback], modelAliases: new Map(Object.entries(modelAliases)) });
+  return govern(cloneClient(given), gate) as unknown as Client;
+}

@@ -1,0 +1,36 @@
+import type { Decision } from '../policy/decision.ts';
+import type { JudgedRequest } from '../policy/request.ts';
+import type { CompiledPolicy, CompiledRule } from './compile.ts';
+import { allHold } from './conditions.ts';
+
+const MOST_VIEWS = 256;
+
+function viewOf(policy: CompiledPolicy, action: string): readonly CompiledRule[] {
+  const known = policy.views.get(action);
+  if (known) return known;
+  const view = policy.rules.filter((rule) => rule.matchesAction(action));
+  // Actions come from callers; past the bound they are judged all the same, only not remembered.
+  if (policy.views.size < MOST_VIEWS) policy.views.set(action, view);
+  return view;
+}
+
+/**
+ * Whether a rule covers the resource. A deny matches by any of its names, an allow or warn only by the
+ * full one, so nothing is ever allowed by an alias.
+ */
+export function coversResource(rule: CompiledRule, names: JudgedRequest['names']): boolean {
+  if (rule.matchesResource(names[0])) return true;
+  if (rule.effect !== 'deny') return false;
+  for (let index = 1; index < names.length; index += 1) {
+    if (rule.matchesResource(names[index] ?? '')) return true;
+  }
+  return false;
+}
+
+/** Decides a request: the first rule that matches, else the default. Pure, synchronous, allocates nothing. */
+export function evaluate(policy: CompiledPolicy, request: JudgedRequest): Decision {
+  for (const rule of viewOf(policy, request.action)) {
+    if (coversResource(rule, request.names) && allHold(rule.conditions, request.attributes)) return rule.decision;
+  }
+  return policy.noMatch;
+}

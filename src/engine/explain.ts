@@ -1,0 +1,63 @@
+import type { Decision } from '../policy/decision.ts';
+import type { JudgedRequest } from '../policy/request.ts';
+import type { Effect } from '../policy/types.ts';
+import type { CompiledPolicy, CompiledRule } from './compile.ts';
+import type { Attribute, Attributes } from './conditions.ts';
+import { coversResource } from './evaluate.ts';
+
+/** One part of a rule that did not match. */
+export interface Mismatch {
+  readonly part: 'action' | 'resource' | 'condition';
+  /** The context key, for a condition. */
+  readonly key?: string;
+  /** The patterns or the value that the rule accepts. */
+  readonly accepted: readonly Attribute[];
+  /** What the request has; null for a context key that it lacks. */
+  readonly found: Attribute | null;
+}
+
+/** What became of one rule. */
+export interface RuleExplanation {
+  readonly policy: string;
+  readonly rule: string | number;
+  readonly effect: Effect;
+  /** `decides`: the first match. `mismatch`: `mismatches` says why. `not-reached`: an earlier rule decided. */
+  readonly outcome: 'decides' | 'mismatch' | 'not-reached';
+  /** Every part that does not match; empty unless the outcome is `mismatch`. */
+  readonly mismatches: readonly Mismatch[];
+}
+
+/** A decision and the walk that led to it. */
+export interface Explanation {
+  readonly decision: Decision;
+  /** Every rule, in the order of the walk. Empty when the request could not be judged. */
+  readonly rules: readonly RuleExplanation[];
+}
+
+function conditionMismatches(rule: CompiledRule, attributes: Attributes): Mismatch[] {
+  return rule.conditions
+    .filter(({ key, holds }) => !holds(attributes.get(key)))
+    .map(({ key, accepted }) => ({ part: 'condition', key, accepted, found: attributes.get(key) ?? null }));
+}
+
+function mismatchesOf(rule: CompiledRule, request: JudgedRequest): Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  if (!rule.matchesAction(request.action)) mismatches.push({ part: 'action', accepted: rule.actions, found: request.action });
+  if (!coversResource(rule, request.names)) mismatches.push({ part: 'resource', accepted: rule.resources, found: request.names[0] });
+  return [...mismatches, ...conditionMismatches(rule, request.attributes)];
+}
+
+/** Walks the compiled policy as `evaluate` does, and keeps why each rule did or did not match. */
+export function explain(policy: CompiledPolicy, request: JudgedRequest): Explanation {
+  let decision: Decision | undefined;
+  const rules = policy.rules.map((rule): RuleExplanation => {
+    const { effect } = rule;
+    const named = { policy: rule.decision.policy ?? '', rule: rule.decision.rule ?? '', effect };
+    if (decision) return { ...named, outcome: 'not-reached', mismatches: [] };
+    const mismatches = mismatchesOf(rule, request);
+    if (mismatches.length > 0) return { ...named, outcome: 'mismatch', mismatches };
+    decision = rule.decision;
+    return { ...named, outcome: 'decides', mismatches };
+  });
+  return { decision: decision ?? policy.noMatch, rules };
+}

@@ -1,0 +1,303 @@
+import type { Decision } from './policy/decision.ts';
+import { printable } from './policy/printable.ts';
+import type { PolicyProblem } from './policy/problem.ts';
+import { formatProblem } from './policy/problem.ts';
+
+const BRANDS: unique symbol = Symbol.for('controlzero.error.brands') as never;
+const RETRYABLE: unique symbol = Symbol.for('langchain.errors.retryable') as never;
+
+type ErrorClass = abstract new (...parameters: never[]) => Error;
+
+/** The stable string in `error.code`. It is part of the API; messages are not. */
+export type ControlZeroErrorCode =
+  | 'ERR_CZ_POLICY_DENIED'
+  | 'ERR_CZ_POLICY_UNAVAILABLE'
+  | 'ERR_CZ_POLICY_INVALID'
+  | 'ERR_CZ_CONFIGURATION';
+
+/** What every error of this package is built from. */
+export interface ControlZeroErrorOptions {
+  /** One line that is safe to log. */
+  readonly message: string;
+  /** The stable code. */
+  readonly code: ControlZeroErrorCode;
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+}
+
+function brandsOf(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const brands: unknown = Reflect.get(value, BRANDS);
+  return Array.isArray(brands) ? brands : [];
+}
+
+// Only our own classes carry a static brand of their own. A class that a user derives from one of
+// them inherits Symbol.hasInstance, and must not claim every error of its parent.
+function isBranded(errorClass: ErrorClass, value: unknown): boolean {
+  const brand: unknown = Object.getOwnPropertyDescriptor(errorClass, 'brand')?.value;
+  if (typeof brand === 'string') return brandsOf(value).includes(brand);
+  return Function.prototype[Symbol.hasInstance].call(errorClass, value);
+}
+
+/**
+ * The base of every error this package throws.
+ *
+ * `instanceof` looks at a brand in the global symbol registry, so it holds across two copies of the
+ * package in one process, and for errors that an adapter had to rebase on a class of its framework.
+ *
+ * @example
+ * ```ts
+ * import { ControlZeroError } from '@controlzero/sdk';
+ *
+ * export function codeOf(error: unknown): string | undefined {
+ *   return error instanceof ControlZeroError ? error.code : undefined;
+ * }
+ * ```
+ */
+export class ControlZeroError extends Error {
+  /** Name of the brand that `instanceof` and `isInstance` look for. */
+  static readonly brand: string = 'ControlZeroError';
+  /** The stable code: switch on it rather than on the message. */
+  readonly code: ControlZeroErrorCode;
+
+  constructor(options: ControlZeroErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    Object.defineProperty(this, BRANDS, { value: brandChain(new.target) });
+  }
+
+  /** Whether a value is an error of this class, whichever copy of the package made it. */
+  static isInstance(value: unknown): boolean {
+    return isBranded(this, value);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(this, value);
+  }
+
+  /** A stable, JSON-safe form: name, code and message. */
+  toJSON(): Record<string, unknown> {
+    return { name: this.name, code: this.code, message: this.message };
+  }
+}
+
+function brandChain(errorClass: unknown): readonly string[] {
+  const brands: string[] = [];
+  for (let at = errorClass; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    const brand: unknown = Object.getOwnPropertyDescriptor(at, 'brand')?.value;
+    if (typeof brand === 'string') brands.push(brand);
+  }
+  return brands;
+}
+
+function nameError(error: Error, name: string): void {
+  // A literal, because minifiers rename classes; not enumerable, as on the built-in errors.
+  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+}
+
+// LangChain's retry layers look for this symbol: neither a denial nor a missing policy gets better by asking again.
+function forbidRetry(error: Error): void {
+  Object.defineProperty(error, RETRYABLE, { value: false });
+}
+
+/** The request as an error shows it: what was asked for and by whom, never the rest of the context. */
+export interface RefusedRequest {
+  readonly action: string;
+  readonly resource: string;
+  /** The agent that asked, when the context named one. */
+  readonly agentId?: string;
+}
+
+/** What a {@link PolicyDeniedError} is built from. */
+export interface PolicyDeniedErrorOptions {
+  readonly request: RefusedRequest;
+  readonly decision: Decision;
+  /** Computes the models this agent may use; called at most once, when `alternatives` is read. */
+  readonly alternatives?: () => readonly string[];
+}
+
+function describeRequest(request: RefusedRequest): string {
+  const agent = request.agentId === undefined ? '' : ` for agent ${printable(request.agentId)}`;
+  return `${printable(request.action)} on ${printable(request.resource)}${agent}`;
+}
+
+// The reason of a rule is for operators. The reason of an unjudgeable request is our own, and the caller needs it.
+function deniedMessage({ request, decision }: PolicyDeniedErrorOptions): string {
+  const denied = `Policy denied ${describeRequest(request)}`;
+  if (decision.reasonCode === 'INVALID_REQUEST') return `${denied}: ${decision.reason} Nothing was sent.`;
+  return `${denied}. Nothing was sent; error.alternatives lists what this agent may use.`;
+}
+
+/**
+ * Thrown when the policy denies a call. Nothing was sent.
+ *
+ * The message is one line that may be shown to an end user or to a model: action, model and agent;
+ * no rule text, no prompt. `status` is 403, so retry layers and web frameworks treat it as final.
+ *
+ * @example
+ * ```ts
+ * import { PolicyDeniedError } from '@controlzero/sdk';
+ *
+ * export function modelsToOffer(error: unknown): readonly string[] {
+ *   if (error instanceof PolicyDeniedError) return error.alternatives;
+ *   throw error;
+ * }
+ * ```
+ */
+export class PolicyDeniedError extends ControlZeroError {
+  static override readonly brand: string = 'PolicyDeniedError';
+  declare readonly code: 'ERR_CZ_POLICY_DENIED';
+  /** HTTP status that fits a denial. */
+  readonly status: 403 = 403;
+  /** Why: effect, reason code, policy, rule and revision. */
+  readonly decision: Decision;
+  /** What was asked for. */
+  readonly request: RefusedRequest;
+  /** Models this agent may use for the same action: those the policy names literally, at most 20. */
+  declare readonly alternatives: readonly string[];
+
+  constructor(options: PolicyDeniedErrorOptions) {
+    super({
+      code: 'ERR_CZ_POLICY_DENIED',
+      message: deniedMessage(options),
+    });
+    nameError(this, 'PolicyDeniedError');
+    forbidRetry(this);
+    this.decision = options.decision;
+    this.request = options.request;
+    let known: readonly string[] | undefined;
+    Object.defineProperty(this, 'alternatives', {
+      enumerable: true,
+      get: () => (known ??= options.alternatives?.() ?? []),
+    });
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const { status, decision, request, alternatives } = this;
+    return { ...super.toJSON(), status, decision, request, alternatives };
+  }
+}
+
+/** What a {@link PolicyUnavailableError} is built from. */
+export interface PolicyUnavailableErrorOptions {
+  /** What happened and what to do next, one line. */
+  readonly message: string;
+  readonly cause?: unknown;
+  /** Set when a call was refused for lack of a policy. */
+  readonly decision?: Decision;
+  readonly request?: RefusedRequest;
+}
+
+/**
+ * Thrown when no decision could be made, because there is no active policy: none was configured, the
+ * source could not be read, or the client was closed. Fails closed: nothing was sent. It is not a
+ * {@link PolicyDeniedError}, so that "the policy says no" and "nobody could ask" stay apart.
+ *
+ * @example
+ * ```ts
+ * import { PolicyUnavailableError } from '@controlzero/sdk';
+ *
+ * export const isOutage = (error: unknown): boolean => error instanceof PolicyUnavailableError;
+ * ```
+ */
+export class PolicyUnavailableError extends ControlZeroError {
+  static override readonly brand: string = 'PolicyUnavailableError';
+  declare readonly code: 'ERR_CZ_POLICY_UNAVAILABLE';
+  /** HTTP status that fits: the service cannot answer at present. */
+  readonly status: 503 = 503;
+  readonly decision?: Decision;
+  readonly request?: RefusedRequest;
+
+  constructor(options: PolicyUnavailableErrorOptions) {
+    super({ ...options, code: 'ERR_CZ_POLICY_UNAVAILABLE' });
+    nameError(this, 'PolicyUnavailableError');
+    forbidRetry(this);
+    if (options.decision) this.decision = options.decision;
+    if (options.request) this.request = options.request;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const { status, decision, request } = this;
+    return { ...super.toJSON(), status, ...(decision && { decision }), ...(request && { request }) };
+  }
+}
+
+/** Says which call could not be decided, and why. */
+export function unavailableForCall(decision: Decision, request: RefusedRequest, cause?: unknown): PolicyUnavailableError {
+  const message = `No decision for ${describeRequest(request)}: ${decision.reason} Nothing was sent.`;
+  return new PolicyUnavailableError({ message, decision, request, cause });
+}
+
+const MOST_LISTED = 50;
+
+/** What a {@link PolicyInvalidError} is built from. */
+export interface PolicyInvalidErrorOptions {
+  /** Every problem of the document; at least one. */
+  readonly problems: readonly PolicyProblem[];
+  /** Where the document came from: a file name, or "the policy option". */
+  readonly origin: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * Thrown when a policy document is not valid. A document is taken whole or refused whole: `problems`
+ * lists everything that is wrong with it, and the last good policy stays active.
+ *
+ * @example
+ * ```ts
+ * import { PolicyInvalidError, init } from '@controlzero/sdk';
+ *
+ * export async function check(document: object): Promise<void> {
+ *   await init({ policy: document }).catch((error: unknown) => {
+ *     if (!(error instanceof PolicyInvalidError)) throw error;
+ *     for (const { path, message } of error.problems) process.stderr.write(`${path}: ${message}\n`);
+ *   });
+ * }
+ * ```
+ */
+export class PolicyInvalidError extends ControlZeroError {
+  static override readonly brand: string = 'PolicyInvalidError';
+  declare readonly code: 'ERR_CZ_POLICY_INVALID';
+  /** Every problem, in the order of the document. */
+  readonly problems: readonly PolicyProblem[];
+  /** Where the document came from. */
+  readonly origin: string;
+
+  constructor(options: PolicyInvalidErrorOptions) {
+    const count = options.problems.length;
+    const lines = options.problems.slice(0, MOST_LISTED).map((problem) => `  ${formatProblem(problem)}`);
+    if (count > MOST_LISTED) lines.push(`  and ${count - MOST_LISTED} more in error.problems`);
+    super({
+      code: 'ERR_CZ_POLICY_INVALID',
+      message: `Policy from ${options.origin} has ${count} ${count === 1 ? 'problem' : 'problems'}:\n${lines.join('\n')}`,
+      cause: options.cause,
+    });
+    nameError(this, 'PolicyInvalidError');
+    this.problems = options.problems;
+    this.origin = options.origin;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), origin: this.origin, problems: this.problems };
+  }
+}
+
+/**
+ * Thrown when an option, an environment variable or the runtime does not allow what was asked for.
+ * The message names the option and what is accepted.
+ */
+export class ConfigurationError extends ControlZeroError {
+  static override readonly brand: string = 'ConfigurationError';
+  declare readonly code: 'ERR_CZ_CONFIGURATION';
+
+  constructor(message: string, cause?: unknown) {
+    super({ code: 'ERR_CZ_CONFIGURATION', message, cause });
+    nameError(this, 'ConfigurationError');
+  }
+}
+
+/** The text of anything that was thrown, for a log line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+

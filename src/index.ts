@@ -1,0 +1,36 @@
+/**
+ * Governance for LLM calls: a policy says which agent may use which model.
+ *
+ * @module @controlzero/sdk
+ */
+export { ControlZero } from './client.ts';
+export type { Enforcement, EnforceFirstOptions } from './client.ts';
+export type { Attribute } from './engine/conditions.ts';
+export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
+export {
+  ConfigurationError,
+  ControlZeroError,
+  PolicyDeniedError,
+  PolicyInvalidError,
+  PolicyUnavailableError,
+} from './errors.ts';
+export type { ControlZeroErrorCode, ControlZeroErrorOptions, PolicyDeniedErrorOptions, PolicyInvalidErrorOptions, PolicyUnavailableErrorOptions, RefusedRequest } from './errors.ts';
+export type { DecisionEvent, Mode } from './events/decision-event.ts';
+export type { Listener } from './events/emitter.ts';
+export { findPolicyDenied } from './find-policy-denied.ts';
+export { getControlZero } from './get-control-zero.ts';
+export { init } from './init.ts';
+export type { Logger } from './logger.ts';
+export type { ControlZeroOptions } from './options.ts';
+export type { Decision, ReasonCode } from './policy/decision.ts';
+export type { Locate, Position } from './policy/parse.ts';
+export type { PathStep, PolicyProblem } from './policy/problem.ts';
+export { modelRequest, undeterminedRequest } from './policy/request.ts';
+export type { ModelAction, ModelRequestOptions } from './policy/request.ts';
+export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest, Rule } from './policy/types.ts';
+export { runAs } from './run-as.ts';
+export type { ParsedText, PolicySnapshot, PolicySource, ReadSourceOptions } from './sources/source.ts';
+export type { PolicyEvent, PolicyStatus, Status } from './status.ts';
+export type { SyncFailure, SyncStatus } from './sync/refresher.ts';
+export type { SyncState } from './sync/state.ts';
+export type { WaitOptions } from './with-limits.ts';

@@ -1,0 +1,103 @@
+import { allowedModels } from './engine/alternatives.ts';
+import { evaluate } from './engine/evaluate.ts';
+import type { Explanation } from './engine/explain.ts';
+import { explain } from './engine/explain.ts';
+import type { RefusedRequest } from './errors.ts';
+import { PolicyDeniedError, unavailableForCall } from './errors.ts';
+import type { Decision } from './policy/decision.ts';
+import { createDecision } from './policy/decision.ts';
+import { printable } from './policy/printable.ts';
+import type { JudgedRequest, RequestFault } from './policy/request.ts';
+import { readRequest } from './policy/request.ts';
+import type { Context, PolicyRequest } from './policy/types.ts';
+import type { ActivePolicy } from './sync/active-policy.ts';
+
+/** One request and its decision, with what is needed to report or throw it. */
+export interface Judgement {
+  readonly request: PolicyRequest;
+  readonly decision: Decision;
+  readonly judged: JudgedRequest | RequestFault;
+  readonly active: ActivePolicy | undefined;
+  readonly defaults: readonly Context[];
+}
+
+/** What a request is judged against. */
+export interface JudgeOptions {
+  readonly active: ActivePolicy | undefined;
+  readonly isClosed: boolean;
+  readonly failOpen: boolean;
+  /** Contexts behind the one of the request, strongest first. */
+  readonly defaults: readonly Context[];
+}
+
+const CLOSED = createDecision({ effect: 'deny', reasonCode: 'CLIENT_CLOSED', reason: 'The client is closed.' });
+const NO_POLICY = createDecision({ effect: 'deny', reasonCode: 'NO_POLICY', reason: 'No policy is active.' });
+const FAIL_OPEN = createDecision({ effect: 'warn', reasonCode: 'NO_POLICY', reason: 'No policy is active; failOpen allows the call.' });
+
+function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): Decision {
+  if (options.isClosed) return CLOSED;
+  const policy = options.active?.compiled;
+  if ('fault' in judged) {
+    return policy?.invalidRequest(judged.fault) ?? createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault });
+  }
+  if (policy) return evaluate(policy, judged);
+  return options.failOpen ? FAIL_OPEN : NO_POLICY;
+}
+
+/** Decides one request against what is active at this moment. Never throws. */
+export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
+  const { active, defaults } = options;
+  const judged = readRequest(request, { keys: active?.compiled.conditionKeys ?? [], defaults });
+  return { request, judged, active, defaults, decision: decide(judged, options) };
+}
+
+/** The walk behind a decision. */
+export function explainJudgement({ active, judged, decision }: Judgement): Explanation {
+  if (!active || 'fault' in judged || decision.reasonCode === 'CLIENT_CLOSED') return { decision, rules: [] };
+  return explain(active.compiled, judged);
+}
+
+function ownAgent(context: unknown): string | undefined {
+  if (typeof context !== 'object' || context === null || !Object.hasOwn(context, 'agent_id')) return undefined;
+  const agent: unknown = Reflect.get(context, 'agent_id');
+  return typeof agent === 'string' ? agent : undefined;
+}
+
+function showName(read: () => unknown): string {
+  try {
+    const name = read();
+    return typeof name === 'string' ? printable(name) : `(${typeof name})`;
+  } catch {
+    return '(unreadable)';
+  }
+}
+
+function agentOf(request: PolicyRequest, defaults: readonly Context[]): string | undefined {
+  try {
+    for (const layer of [request.context, ...defaults]) {
+      const agent = ownAgent(layer);
+      if (agent !== undefined) return printable(agent);
+    }
+  } catch {
+    // A Proxy may throw from any trap; the decision was already a denial, and here it is only described.
+  }
+  return undefined;
+}
+
+/** The request as errors and events show it. */
+export function describeJudgement({ request, judged, defaults }: Judgement): RefusedRequest {
+  const agentId = agentOf(request, defaults);
+  const names = 'fault' in judged ? { action: showName(() => request.action), resource: showName(() => request.resource) } : { action: judged.action, resource: judged.names[0] };
+  return { ...names, ...(agentId !== undefined && { agentId }) };
+}
+
+/** The error for a denial: denied by the policy, or not decided for lack of one. */
+export function errorFor(judgement: Judgement, cause: unknown): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
+  const { active, decision, judged } = judgement;
+  const request = describeJudgement(judgement);
+  if (decision.reasonCode === 'NO_POLICY' || decision.reasonCode === 'CLIENT_CLOSED' || decision.reasonCode === 'POLICY_EXPIRED') {
+    return unavailableForCall(decision, request, cause);
+  }
+  const alternatives = active && !('fault' in judged) ? () => allowedModels(active.compiled, judged) : () => [];
+  return new PolicyDeniedError({ request, decision, alternatives });
+}

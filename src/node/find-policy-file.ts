@@ -1,0 +1,17 @@
+import { findBuiltin } from './builtin.ts';
+
+/** The file names that are looked for in the working folder, in this order. */
+export const POLICY_FILE_NAMES: readonly string[] = ['controlzero.yaml', 'controlzero.yml', 'controlzero.json'];
+
+/** The policy file in the working folder, or undefined; always undefined on a runtime without files. */
+export async function findPolicyFile(): Promise<string | undefined> {
+  const files = findBuiltin('node:fs/promises');
+  const paths = findBuiltin('node:path');
+  if (!files || !paths) return undefined;
+  for (const name of POLICY_FILE_NAMES) {
+    const path = paths.resolve(name);
+    const found = await files.stat(path).catch(() => undefined);
+    if (found?.isFile()) return path;
+  }
+  return undefined;
+}

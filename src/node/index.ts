@@ -1,0 +1,6 @@
+/**
+ * What needs files: policy sources for Node.
+ *
+ * @module @controlzero/sdk/node
+ */
+export { fileSource } from './file-source.ts';

@@ -1,0 +1,207 @@
+import { ConfigurationError } from './errors.ts';
+import type { Mode } from './events/decision-event.ts';
+import type { Logger } from './logger.ts';
+import { defaultLogger } from './logger.ts';
+import { describeFound, suggest } from './policy/problem.ts';
+import type { PolicyDocument } from './policy/types.ts';
+import type { PolicySource } from './sources/source.ts';
+
+/**
+ * Options of a client. Each falls back to its environment variable, then to its default.
+ *
+ * Which policy applies: `policy`, `policyFile` or `source` (one of them) > the API key >
+ * `CONTROLZERO_POLICY_FILE` > `controlzero.yaml`, `.yml` or `.json` in the working folder > none, which
+ * denies everything.
+ */
+export interface ControlZeroOptions {
+  /** A policy given in code. */
+  readonly policy?: PolicyDocument;
+  /** A policy in a JSON or YAML file. Environment: `CONTROLZERO_POLICY_FILE`. */
+  readonly policyFile?: string;
+  /** A policy source of your own. */
+  readonly source?: PolicySource;
+  /** Project key of the control plane. Environment: `CONTROLZERO_API_KEY`. */
+  readonly apiKey?: string;
+  /** Environment: `CONTROLZERO_PROJECT_ID`. */
+  readonly projectId?: string;
+  /** Environment: `CONTROLZERO_BASE_URL` or `CONTROLZERO_API_URL`. Default: `https://api.controlzero.ai`. */
+  readonly baseUrl?: string;
+  /** Environment: `CONTROLZERO_CACHE_DIR`. Default: `~/.controlzero/cache`. */
+  readonly cacheDir?: string;
+  /**
+   * Seconds between two looks at the source; 0 = only on `refresh()`. Environment:
+   * `CONTROLZERO_REFRESH_INTERVAL`. Default: 2 for a file, 60 for the control plane.
+   */
+  readonly refreshInterval?: number;
+  /** Whether decisions are sent to the control plane. Environment: `CONTROLZERO_LOG_DECISIONS`. Default: true. */
+  readonly logDecisions?: boolean;
+  /** Allow calls while no policy is active. Environment: `CONTROLZERO_FAIL_OPEN`. Default: false. */
+  readonly failOpen?: boolean;
+  /** Whether the secrets vault is used. Environment: `CONTROLZERO_SECRETS_ENABLED`. Default: false. */
+  readonly secretsEnabled?: boolean;
+  /** `shadow` decides and reports, and never throws. Default: `enforce`. */
+  readonly mode?: Mode;
+  /** The agent of every call that names no other. */
+  readonly agentId?: string;
+  /** Where warnings and errors go. Default: process warnings. */
+  readonly logger?: Logger;
+}
+
+/** Options, checked, with environment and defaults filled in. */
+export interface ResolvedOptions {
+  readonly policy: PolicyDocument | undefined;
+  readonly policyFile: string | undefined;
+  readonly source: PolicySource | undefined;
+  /** The file that only the environment names; it loses to an API key. */
+  readonly environmentPolicyFile: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly projectId: string | undefined;
+  readonly baseUrl: string;
+  readonly cacheDir: string;
+  /** Undefined: as often as the source finds sensible. */
+  readonly refreshIntervalMs: number | undefined;
+  readonly logDecisions: boolean;
+  readonly failOpen: boolean;
+  readonly secretsEnabled: boolean;
+  readonly mode: Mode;
+  readonly agentId: string | undefined;
+  readonly logger: Logger;
+}
+
+/** Environment variables, as `process.env` holds them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LONGEST_INTERVAL_SECONDS = 86_400;
+const LOCAL_POLICIES = ['policy', 'policyFile', 'source'] as const;
+
+interface OptionKind<Value> {
+  readonly accepted: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Reads the text of an environment variable; undefined when it is not of this kind. */
+  readonly read: (text: string) => Value | undefined;
+}
+
+const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
+  typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function');
+
+const isSeconds = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= LONGEST_INTERVAL_SECONDS;
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
+
+const TEXT: OptionKind<string> = {
+  accepted: 'a text that is not empty',
+  accepts: (value) => typeof value === 'string' && value.trim() !== '',
+  read: (text) => text,
+};
+const FLAG: OptionKind<boolean> = { accepted: 'true or false', accepts: (value) => typeof value === 'boolean', read: (text) => FLAGS.get(text.toLowerCase()) };
+const SECONDS: OptionKind<number> = {
+  accepted: `a number of seconds from 0 to ${LONGEST_INTERVAL_SECONDS}`,
+  accepts: isSeconds,
+  read: (text) => (isSeconds(Number(text)) ? Number(text) : undefined),
+};
+const MODE: OptionKind<Mode> = { accepted: "'enforce' or 'shadow'", accepts: (value) => value === 'enforce' || value === 'shadow', read: () => undefined };
+const DOCUMENT: OptionKind<PolicyDocument> = {
+  accepted: 'a policy, a list of policies or { policies: [...] }',
+  accepts: (value) => typeof value === 'object' && value !== null,
+  read: () => undefined,
+};
+const SOURCE: OptionKind<PolicySource> = { accepted: 'an object with read()', accepts: (value) => hasMethods(value, 'read'), read: () => undefined };
+const LOGGER: OptionKind<Logger> = {
+  accepted: 'an object with debug(), info(), warn() and error()',
+  accepts: (value) => hasMethods(value, 'debug', 'info', 'warn', 'error'),
+  read: () => undefined,
+};
+
+const KINDS: { readonly [Key in keyof ControlZeroOptions]-?: OptionKind<NonNullable<ControlZeroOptions[Key]>> } = {
+  policy: DOCUMENT,
+  policyFile: TEXT,
+  source: SOURCE,
+  apiKey: TEXT,
+  projectId: TEXT,
+  baseUrl: TEXT,
+  cacheDir: TEXT,
+  refreshInterval: SECONDS,
+  logDecisions: FLAG,
+  failOpen: FLAG,
+  secretsEnabled: FLAG,
+  mode: MODE,
+  agentId: TEXT,
+  logger: LOGGER,
+};
+
+function fail(message: string): never {
+  throw new ConfigurationError(message);
+}
+
+function checkKeys(options: object): void {
+  const known = Object.keys(KINDS);
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    const nearest = suggest(key, known);
+    fail(`Unknown option "${key}". ${nearest === undefined ? `Options are ${known.join(', ')}.` : `Did you mean "${nearest}"?`}`);
+  }
+}
+
+// Secrets pass through here, so a wrong value is described by its kind and never shown.
+function checkValues(options: ControlZeroOptions): void {
+  for (const [key, kind] of Object.entries(KINDS)) {
+    const value: unknown = Reflect.get(options, key);
+    if (value !== undefined && !kind.accepts(value)) {
+      const found = typeof value === 'string' ? 'a text' : describeFound(value);
+      fail(`Option "${key}" takes ${kind.accepted}; it got ${found}.`);
+    }
+  }
+  const local = LOCAL_POLICIES.filter((key) => options[key] !== undefined);
+  if (local.length > 1) fail(`Options ${local.map((key) => `"${key}"`).join(' and ')} both name a policy; give one of them.`);
+}
+
+function fromEnvironment<Value>(kind: OptionKind<Value>, environment: Environment, names: readonly string[]): Value | undefined {
+  for (const name of names) {
+    const text = environment[name]?.trim();
+    if (text === undefined || text === '') continue;
+    const value = kind.read(text);
+    if (value === undefined) fail(`Environment variable ${name} takes ${kind.accepted}.`);
+    return value;
+  }
+  return undefined;
+}
+
+/** The environment of the process; empty on runtimes without one. */
+export function processEnvironment(): Environment {
+  const { process } = globalThis as { readonly process?: { readonly env?: Environment } };
+  return process?.env ?? {};
+}
+
+/**
+ * Checks options and fills in environment and defaults, once.
+ * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` for an unknown option or a value of the wrong kind; never for a missing key
+ */
+export function resolveOptions(options: ControlZeroOptions = {}, environment: Environment = processEnvironment()): ResolvedOptions {
+  if (typeof options !== 'object' || options === null) fail('Options are an object.');
+  checkKeys(options);
+  checkValues(options);
+  const read = <Value>(kind: OptionKind<Value>, ...names: readonly string[]): Value | undefined => fromEnvironment(kind, environment, names);
+  const seconds = options.refreshInterval ?? read(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL');
+  return {
+    policy: options.policy,
+    policyFile: options.policyFile,
+    source: options.source,
+    environmentPolicyFile: read(TEXT, 'CONTROLZERO_POLICY_FILE'),
+    apiKey: options.apiKey ?? read(TEXT, 'CONTROLZERO_API_KEY'),
+    projectId: options.projectId ?? read(TEXT, 'CONTROLZERO_PROJECT_ID'),
+    baseUrl: options.baseUrl ?? read(TEXT, 'CONTROLZERO_BASE_URL', 'CONTROLZERO_API_URL') ?? 'https://api.controlzero.ai',
+    cacheDir: options.cacheDir ?? read(TEXT, 'CONTROLZERO_CACHE_DIR') ?? '~/.controlzero/cache',
+    refreshIntervalMs: seconds === undefined ? undefined : seconds * 1000,
+    logDecisions: options.logDecisions ?? read(FLAG, 'CONTROLZERO_LOG_DECISIONS') ?? true,
+    failOpen: options.failOpen ?? read(FLAG, 'CONTROLZERO_FAIL_OPEN') ?? false,
+    secretsEnabled: options.secretsEnabled ?? read(FLAG, 'CONTROLZERO_SECRETS_ENABLED') ?? false,
+    mode: options.mode ?? 'enforce',
+    agentId: options.agentId,
+    logger: options.logger ?? defaultLogger,
+  };
+}

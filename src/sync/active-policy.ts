@@ -1,0 +1,35 @@
+import type { CompiledPolicy } from '../engine/compile.ts';
+import { compilePolicy } from '../engine/compile.ts';
+import { PolicyInvalidError } from '../errors.ts';
+import { parsePolicy } from '../policy/parse.ts';
+import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import type { PolicySnapshot } from '../sources/source.ts';
+
+/** The policy that decides at present. */
+export interface ActivePolicy {
+  readonly revision: string;
+  /** Kind of the source it came from. */
+  readonly source: string;
+  readonly origin: string;
+  /** Milliseconds since the epoch. */
+  readonly activatedAt: number;
+  readonly compiled: CompiledPolicy;
+}
+
+async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
+  const { origin } = snapshot;
+  const { document, locator } = await snapshot.parse();
+  try {
+    return parsePolicy(document, { origin });
+  } catch (error) {
+    if (!(error instanceof PolicyInvalidError) || locator === undefined) throw error;
+    return parsePolicy(document, { origin, locate: await locator() });
+  }
+}
+
+/** Parses and compiles what a source found; the result can be swapped in with one assignment. */
+export async function activate(snapshot: PolicySnapshot, source: string): Promise<ActivePolicy> {
+  const { revision, origin } = snapshot;
+  const policies = await parseSnapshot(snapshot);
+  return { revision, source, origin, activatedAt: Date.now(), compiled: compilePolicy(policies, revision) };
+}
