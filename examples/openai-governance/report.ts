@@ -1,0 +1,49 @@
+/** One call of the demo. */
+export interface Row {
+  readonly agent: string;
+  readonly model: string;
+  readonly decision: string;
+  readonly rule: string;
+  readonly reason: string;
+  /** Requests that reached the provider because of this call. */
+  readonly requests: number;
+}
+
+/** Shows the demo while it happens. */
+export interface Report {
+  scene(title: string): void;
+  row(row: Row): void;
+  end(): void;
+}
+
+const COLUMNS = [
+  ['agent', 16],
+  ['model', 24],
+  ['decision', 10],
+  ['rule', 26],
+  ['reason', 15],
+] as const;
+
+function cell(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
+}
+
+/** A table on the terminal, row by row. */
+export function tableReport(): Report {
+  const header = COLUMNS.map(([name, width]) => cell(name, width)).join(' ');
+  return {
+    scene: (title) => console.log(`\n${title}\n\n  ${header} requests sent\n  ${'-'.repeat(header.length + 14)}`),
+    row: (row) => console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`),
+    end: () => undefined,
+  };
+}
+
+/** One JSON document at the end. */
+export function jsonReport(): Report {
+  const scenes: { title: string; calls: Row[] }[] = [];
+  return {
+    scene: (title) => void scenes.push({ title, calls: [] }),
+    row: (row) => void scenes.at(-1)?.calls.push(row),
+    end: () => console.log(JSON.stringify({ scenes }, undefined, 2)),
+  };
+}
