@@ -57,12 +57,6 @@ export function explainJudgement({ active, judged, decision }: Judgement): Expla
   return explain(active.compiled, judged);
 }
 
-function ownAgent(context: unknown): string | undefined {
-  if (typeof context !== 'object' || context === null || !Object.hasOwn(context, 'agent_id')) return undefined;
-  const agent: unknown = Reflect.get(context, 'agent_id');
-  return typeof agent === 'string' ? agent : undefined;
-}
-
 function showName(read: () => unknown): string {
   try {
     const name = read();
@@ -74,14 +68,14 @@ function showName(read: () => unknown): string {
 
 function agentOf(request: PolicyRequest, defaults: readonly Context[]): string | undefined {
   try {
-    for (const layer of [request.context, ...defaults]) {
-      const agent = ownAgent(layer);
-      if (agent !== undefined) return printable(agent);
-    }
+    const layers: readonly unknown[] = [request.context, ...defaults];
+    const owner = layers.find((layer) => typeof layer === 'object' && layer !== null && Object.hasOwn(layer, 'agent_id'));
+    const agent = (owner as Context | undefined)?.['agent_id'];
+    return typeof agent === 'string' ? printable(agent) : undefined;
   } catch {
-    // A Proxy may throw from any trap; the decision was already a denial, and here it is only described.
+    // A Proxy may throw from any trap; the request was denied for that already, and here it is only described.
+    return undefined;
   }
-  return undefined;
 }
 
 /** The request as errors and events show it. */

@@ -1,16 +1,25 @@
 import { PolicyUnavailableError } from './errors.ts';
-import { fileSource } from './node/file-source.ts';
-import { findPolicyFile } from './node/find-policy-file.ts';
 import type { ResolvedOptions } from './options.ts';
 import { inlineSource } from './sources/inline.ts';
 import type { PolicySource } from './sources/source.ts';
 
 const WHAT_TO_SET = 'Set the policy, policyFile or source option, CONTROLZERO_POLICY_FILE, or put controlzero.yaml into the working folder';
 
-function explicitSource(options: ResolvedOptions): PolicySource | undefined {
+// Loaded on demand: where policies come from elsewhere, a bundle never runs what reads files.
+async function openFile(path: string): Promise<PolicySource> {
+  const { fileSource } = await import('./node/file-source.ts');
+  return fileSource(path);
+}
+
+async function findFile(): Promise<string | undefined> {
+  const { findPolicyFile } = await import('./node/find-policy-file.ts');
+  return findPolicyFile();
+}
+
+async function explicitSource(options: ResolvedOptions): Promise<PolicySource | undefined> {
   if (options.source) return options.source;
   if (options.policy) return inlineSource(options.policy);
-  return options.policyFile === undefined ? undefined : fileSource(options.policyFile);
+  return options.policyFile === undefined ? undefined : openFile(options.policyFile);
 }
 
 /**
@@ -18,7 +27,7 @@ function explicitSource(options: ResolvedOptions): PolicySource | undefined {
  * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when nothing names a policy
  */
 export async function resolveSource(options: ResolvedOptions): Promise<PolicySource> {
-  const explicit = explicitSource(options);
+  const explicit = await explicitSource(options);
   if (explicit) {
     if (options.apiKey !== undefined) {
       options.logger.warn(`A local policy (${explicit.kind}) and an API key are both set. The local policy applies; the control plane is not asked.`);
@@ -28,7 +37,7 @@ export async function resolveSource(options: ResolvedOptions): Promise<PolicySou
   if (options.apiKey !== undefined) {
     throw new PolicyUnavailableError({ message: `CONTROLZERO_API_KEY is set, but this version has no hosted policies yet. ${WHAT_TO_SET}. Until then every call is denied.` });
   }
-  const path = options.environmentPolicyFile ?? (await findPolicyFile());
-  if (path !== undefined) return fileSource(path);
+  const path = options.environmentPolicyFile ?? (await findFile());
+  if (path !== undefined) return openFile(path);
   throw new PolicyUnavailableError({ message: `No policy is configured. ${WHAT_TO_SET}. Until then every call is denied.` });
 }

@@ -59,9 +59,16 @@ function deploymentIn(segments: readonly Segment[], { ends }: Route): string | u
   return segments.slice(marker + 1, end).map(({ text }) => text).join('/');
 }
 
+/** The part of a request that says whether it can make a model run. */
+export interface CallShape {
+  readonly method?: unknown;
+  readonly body?: unknown;
+}
+
 /** What a request makes a model do, by its method and final URL; undefined when no model runs. */
-export function classifyCall(method: string, url: string): ModelCall | undefined {
-  if (READING_METHODS.has(method.toUpperCase())) return undefined;
+export function classifyCall({ method = 'GET', body }: CallShape, url: string): ModelCall | undefined {
+  // A reading request has no body. One that has is something else in disguise.
+  if (body === undefined && READING_METHODS.has(String(method).toUpperCase())) return undefined;
   const segments = segmentsOf(new URL(url).pathname);
   const route = ROUTES.find((candidate) => endsWith(segments, candidate));
   if (!route) return undefined;
@@ -73,5 +80,5 @@ export function classifyCall(method: string, url: string): ModelCall | undefined
 export function withDeployment(url: string, deployment: string): string | undefined {
   const changed = new URL(url);
   changed.pathname = changed.pathname.replace(/(\/deployments\/)[^/]+/iu, (_, marker: string) => marker + encodeURIComponent(deployment));
-  return classifyCall('POST', changed.href)?.deployment === deployment ? changed.href : undefined;
+  return classifyCall({ method: 'POST' }, changed.href)?.deployment === deployment ? changed.href : undefined;
 }

@@ -61,7 +61,7 @@ export class Gate {
    */
   async route({ req, url }: BuiltRequest): Promise<string> {
     const { cz, fallback } = this.#options;
-    const call = classifyCall(String(req.method ?? 'GET'), url);
+    const call = classifyCall(req, url);
     if (call?.deployment === undefined || cz.status().mode === 'shadow') return url;
     // Without a policy nothing is allowed, so nothing is rerouted, and `pass` says why.
     await cz.initialize().catch(() => undefined);
@@ -81,7 +81,7 @@ export class Gate {
   async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<void> {
     // An object with a toString of its own could read differently at each look.
     if (request.method !== undefined) request.method = String(request.method);
-    const call = classifyCall(String(request.method ?? 'GET'), url);
+    const call = classifyCall(request, url);
     if (!call) return;
     // Bytes could change while the decision is awaited, a string cannot.
     const text = bodyText(request.body);
@@ -107,10 +107,10 @@ export class Gate {
     const named = [requested ?? models.model, ...models.others].map((model) => this.#request(action, model));
     // Every model the provider may pick has to be allowed; the first that is not stands for the call.
     const denied = named.length > 1 ? named.find((request) => !cz.explain(request).decision.allowed) : undefined;
-    const asked = denied ?? named.slice(0, 1);
+    const asked = denied === undefined ? named.slice(0, 1) : [denied];
     const isExchangeable = models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
     const fallbacks = isExchangeable ? fallback.map((model) => this.#request(action, model)) : [];
-    const { index } = await cz.enforceFirst([asked, fallbacks].flat(), { isRetry });
+    const { index } = await cz.enforceFirst([...asked, ...fallbacks], { isRetry });
     return index === 0 ? undefined : fallback[index - 1];
   }
 

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { parseYamlText } from '../../src/node/policy-text.ts';
+import { parsePolicy } from '../../src/policy/parse.ts';
+import type { LocalProvider } from '../../src/testing/index.ts';
+import { startLocalProvider } from '../../src/testing/index.ts';
+import type { CodeBlock } from '../support/docs-code.ts';
+import { docstringBlocks, markdownBlocks, promisedOutput } from '../support/docs-code.ts';
+
+const run = promisify(execFile);
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+// Inside the package, so that the code imports it by its name, as a user's code does.
+const folder = join(root, '.docs-code');
+const blocks = [...markdownBlocks(root), ...docstringBlocks(root)];
+const programs = blocks.filter(({ language }) => language === 'ts');
+const policies = markdownBlocks(root).filter(({ language }) => language === 'yaml' || language === 'json');
+const quickStartPolicy = policies.find(({ place, language }) => place.startsWith('README.md') && language === 'yaml');
+
+function fileOf({ place }: CodeBlock): string {
+  return join(folder, `${place.replaceAll(/[^\w]+/gu, '-')}.ts`);
+}
+
+describe('code in the documentation', () => {
+  let provider: LocalProvider;
+  let workingFolder: string;
+
+  beforeAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+    for (const block of programs) writeFileSync(fileOf(block), `${block.code}\nexport {};\n`);
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../tsconfig.json', compilerOptions: { noUnusedLocals: false, isolatedDeclarations: false, declaration: false, paths: {} }, include: ['*.ts'] }));
+    workingFolder = mkdtempSync(join(tmpdir(), 'controlzero-docs-'));
+    writeFileSync(join(workingFolder, 'controlzero.yaml'), quickStartPolicy?.code ?? '');
+    provider = await startLocalProvider();
+  });
+
+  afterAll(async () => {
+    await provider.close();
+    rmSync(workingFolder, { recursive: true });
+    rmSync(folder, { recursive: true });
+  });
+
+  test('there is code to check in every page that should have some', () => {
+    const files = new Set(programs.map(({ place }) => place.split(':')[0]));
+    for (const file of ['README.md', 'docs/policies.md', 'docs/openai.md', 'docs/errors.md', 'src/client.ts', 'adapters/openai/wrap-open-ai.ts']) {
+      expect(files).toContain(file);
+    }
+    expect(existsSync(join(root, 'dist/src/index.js'))).toBe(true);
+  });
+
+  test('every program is type-correct against the built package', { timeout: 120_000 }, async () => {
+    const { stdout } = await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder]).catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+
+  test.each(programs.map((block) => [block.place, block] as const))('%s runs as written', { timeout: 60_000 }, async (_, block) => {
+    const env = { ...process.env, OPENAI_API_KEY: 'local', OPENAI_BASE_URL: provider.baseURL };
+    const { stdout } = await run(process.execPath, [fileOf(block)], { cwd: workingFolder, env });
+    for (const promised of promisedOutput(block)) expect(stdout).toContain(promised);
+  });
+
+  test.each(policies.map((block) => [block.place, block] as const))('%s is a valid policy', async (place, { language, code }) => {
+    const document: unknown = language === 'json' ? JSON.parse(code) : await parseYamlText(code, place);
+    expect(() => parsePolicy(document, { origin: place })).not.toThrow();
+  });
+});
