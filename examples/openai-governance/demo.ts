@@ -28,22 +28,27 @@ async function send(client: OpenAI, { model, isEmbedding }: Call): Promise<void>
   else await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 5 });
 }
 
-function describe({ decision, fallback, resource }: DecisionEvent): { decision: string; rule: string; reason: string } {
-  const served = fallback ? ` by ${resource.replace('model/', '')}` : '';
-  return { decision: decision.effect, rule: `${decision.rule ?? '-'}${served}`, reason: decision.reasonCode };
+function describe({ decision, fallback, resource }: DecisionEvent): { model: string; decision: string; rule: string; reason: string } {
+  const models = [fallback?.requested, resource].filter((name) => name !== undefined).map((name) => name.replace('model/', ''));
+  return { model: models.join(' -> '), decision: decision.effect, rule: String(decision.rule ?? '-'), reason: decision.reasonCode };
 }
 
-async function call(cz: ControlZero, { model, isEmbedding = false, options = {} }: Call): Promise<void> {
+async function call(cz: ControlZero, { model, isEmbedding = false, options = {} }: Call): Promise<boolean> {
   const client = wrapOpenAI(plainClient, cz, options);
   const before = provider.requests();
   let event: DecisionEvent | undefined;
   const stop = cz.onDecision((made) => (event = made));
-  await send(client, { model, isEmbedding }).catch((error: unknown) => {
-    if (!(error instanceof PolicyDeniedError)) throw error;
-  });
+  const isServed = await send(client, { model, isEmbedding }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof PolicyDeniedError) return false;
+      throw error;
+    },
+  );
   await cz.flush();
   stop();
-  if (event) report.row({ agent: options.agentId ?? '-', model, ...describe(event), requests: provider.requests() - before });
+  if (event) report.row({ agent: options.agentId ?? '-', ...describe(event), requests: provider.requests() - before });
+  return isServed;
 }
 
 async function showAllowlist(): Promise<void> {
@@ -52,7 +57,8 @@ async function showAllowlist(): Promise<void> {
   for (const model of ['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo', 'gpt-4o']) await call(cz, { model });
   report.scene('2. Embeddings have an action of their own.');
   for (const model of ['text-embedding-3-small', 'text-embedding-3-large']) await call(cz, { model, isEmbedding: true });
-  report.scene('3. Fallback: a denied call is served by the first listed model that the policy allows.');
+  report.scene('3. Fallback on denial: catch the error and name another model, or let the first allowed one of a list serve the call.');
+  if (!(await call(cz, { model: 'gpt-4-turbo' }))) await call(cz, { model: 'gpt-4' });
   await call(cz, { model: 'gpt-4-turbo', options: { fallback: ['gpt-4o', 'gpt-4'] } });
   await cz.close();
 }

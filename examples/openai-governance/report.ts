@@ -20,9 +20,11 @@ const COLUMNS = [
   ['agent', 16],
   ['model', 24],
   ['decision', 10],
-  ['rule', 26],
+  ['rule', 24],
   ['reason', 15],
 ] as const;
+
+const COUNT = 'requests that reached the provider';
 
 function cell(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
@@ -32,7 +34,7 @@ function cell(text: string, width: number): string {
 export function tableReport(): Report {
   const header = COLUMNS.map(([name, width]) => cell(name, width)).join(' ');
   return {
-    scene: (title) => console.log(`\n${title}\n\n  ${header} requests sent\n  ${'-'.repeat(header.length + 14)}`),
+    scene: (title) => console.log(`\n${title}\n\n  ${header} ${COUNT}\n  ${'-'.repeat(header.length + COUNT.length + 1)}`),
     row: (row) => console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`),
     end: () => undefined,
   };
