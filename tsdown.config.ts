@@ -1,7 +1,7 @@
+import type { UserConfig } from 'tsdown';
 import { defineConfig } from 'tsdown';
 
-// Config files are loaded by name, so this one has a default export.
-export default defineConfig({
+const config: UserConfig = defineConfig({
   entry: ['src/index.ts', 'src/node/index.ts', 'src/testing/index.ts', 'adapters/openai/index.ts'],
   outDir: 'dist',
   format: 'esm',
@@ -13,3 +13,5 @@ export default defineConfig({
   fixedExtension: false,
   deps: { neverBundle: [/^[^./]/u] },
 });
+
+export default config;

@@ -148,7 +148,7 @@ export class PolicyDeniedError extends ControlZeroError {
   static override readonly brand: string = 'PolicyDeniedError';
   declare readonly code: 'ERR_CZ_POLICY_DENIED';
   /** HTTP status that fits a denial. */
-  readonly status: 403 = 403;
+  readonly status = 403;
   /** Why: effect, reason code, policy, rule and revision. */
   readonly decision: Decision;
   /** What was asked for. */
@@ -204,7 +204,7 @@ export class PolicyUnavailableError extends ControlZeroError {
   static override readonly brand: string = 'PolicyUnavailableError';
   declare readonly code: 'ERR_CZ_POLICY_UNAVAILABLE';
   /** HTTP status that fits: the service cannot answer at present. */
-  readonly status: 503 = 503;
+  readonly status = 503;
   readonly decision?: Decision;
   readonly request?: RefusedRequest;
 
@@ -223,7 +223,11 @@ export class PolicyUnavailableError extends ControlZeroError {
 }
 
 /** Says which call could not be decided, and why. */
-export function unavailableForCall(decision: Decision, request: RefusedRequest, cause?: unknown): PolicyUnavailableError {
+export function unavailableForCall(
+  decision: Decision,
+  request: RefusedRequest,
+  cause?: unknown,
+): PolicyUnavailableError {
   const message = `No decision for ${describeRequest(request)}: ${decision.reason} Nothing was sent.`;
   return new PolicyUnavailableError({ message, decision, request, cause });
 }
@@ -300,4 +304,3 @@ export class ConfigurationError extends ControlZeroError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
-

@@ -14,7 +14,14 @@ export {
   PolicyInvalidError,
   PolicyUnavailableError,
 } from './errors.ts';
-export type { ControlZeroErrorCode, ControlZeroErrorOptions, PolicyDeniedErrorOptions, PolicyInvalidErrorOptions, PolicyUnavailableErrorOptions, RefusedRequest } from './errors.ts';
+export type {
+  ControlZeroErrorCode,
+  ControlZeroErrorOptions,
+  PolicyDeniedErrorOptions,
+  PolicyInvalidErrorOptions,
+  PolicyUnavailableErrorOptions,
+  RefusedRequest,
+} from './errors.ts';
 export type { DecisionEvent, Mode } from './events/decision-event.ts';
 export type { Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';

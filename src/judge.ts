@@ -32,13 +32,20 @@ export interface JudgeOptions {
 
 const CLOSED = createDecision({ effect: 'deny', reasonCode: 'CLIENT_CLOSED', reason: 'The client is closed.' });
 const NO_POLICY = createDecision({ effect: 'deny', reasonCode: 'NO_POLICY', reason: 'No policy is active.' });
-const FAIL_OPEN = createDecision({ effect: 'warn', reasonCode: 'NO_POLICY', reason: 'No policy is active; failOpen allows the call.' });
+const FAIL_OPEN = createDecision({
+  effect: 'warn',
+  reasonCode: 'NO_POLICY',
+  reason: 'No policy is active; failOpen allows the call.',
+});
 
 function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): Decision {
   if (options.isClosed) return CLOSED;
   const policy = options.active?.compiled;
   if ('fault' in judged) {
-    return policy?.invalidRequest(judged.fault) ?? createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault });
+    return (
+      policy?.invalidRequest(judged.fault) ??
+      createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault })
+    );
   }
   if (policy) return evaluate(policy, judged);
   return options.failOpen ? FAIL_OPEN : NO_POLICY;
@@ -69,7 +76,9 @@ function showName(read: () => unknown): string {
 function agentOf(request: PolicyRequest, defaults: readonly Context[]): string | undefined {
   try {
     const layers: readonly unknown[] = [request.context, ...defaults];
-    const owner = layers.find((layer) => typeof layer === 'object' && layer !== null && Object.hasOwn(layer, 'agent_id'));
+    const owner = layers.find(
+      (layer) => typeof layer === 'object' && layer !== null && Object.hasOwn(layer, 'agent_id'),
+    );
     const agent = (owner as Context | undefined)?.['agent_id'];
     return typeof agent === 'string' ? printable(agent) : undefined;
   } catch {
@@ -81,15 +90,25 @@ function agentOf(request: PolicyRequest, defaults: readonly Context[]): string |
 /** The request as errors and events show it. */
 export function describeJudgement({ request, judged, defaults }: Judgement): RefusedRequest {
   const agentId = agentOf(request, defaults);
-  const names = 'fault' in judged ? { action: showName(() => request.action), resource: showName(() => request.resource) } : { action: judged.action, resource: judged.names[0] };
+  const names =
+    'fault' in judged
+      ? { action: showName(() => request.action), resource: showName(() => request.resource) }
+      : { action: judged.action, resource: judged.names[0] };
   return { ...names, ...(agentId !== undefined && { agentId }) };
 }
 
 /** The error for a denial: denied by the policy, or not decided for lack of one. */
-export function errorFor(judgement: Judgement, cause: unknown): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
+export function errorFor(
+  judgement: Judgement,
+  cause: unknown,
+): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
   const { active, decision, judged } = judgement;
   const request = describeJudgement(judgement);
-  if (decision.reasonCode === 'NO_POLICY' || decision.reasonCode === 'CLIENT_CLOSED' || decision.reasonCode === 'POLICY_EXPIRED') {
+  if (
+    decision.reasonCode === 'NO_POLICY' ||
+    decision.reasonCode === 'CLIENT_CLOSED' ||
+    decision.reasonCode === 'POLICY_EXPIRED'
+  ) {
     return unavailableForCall(decision, request, cause);
   }
   const alternatives = active && !('fault' in judged) ? () => allowedModels(active.compiled, judged) : () => [];

@@ -71,6 +71,8 @@ export interface ResolvedOptions {
 /** Environment variables, as `process.env` holds them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const DEFAULT_BASE_URL = 'https://api.controlzero.ai';
+const DEFAULT_CACHE_DIR = '~/.controlzero/cache';
 const LONGEST_INTERVAL_SECONDS = 86_400;
 const LOCAL_POLICIES = ['policy', 'policyFile', 'source'] as const;
 
@@ -84,7 +86,8 @@ interface OptionKind<Value> {
 const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
   typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function');
 
-const isSeconds = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= LONGEST_INTERVAL_SECONDS;
+const isSeconds = (value: unknown): boolean =>
+  typeof value === 'number' && value >= 0 && value <= LONGEST_INTERVAL_SECONDS;
 
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
@@ -98,40 +101,62 @@ const TEXT: OptionKind<string> = {
   accepts: (value) => typeof value === 'string' && value.trim() !== '',
   read: (text) => text,
 };
-const FLAG: OptionKind<boolean> = { accepted: 'true or false', accepts: (value) => typeof value === 'boolean', read: (text) => FLAGS.get(text.toLowerCase()) };
+const FLAG: OptionKind<boolean> = {
+  accepted: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
+  read: (text) => FLAGS.get(text.toLowerCase()),
+};
 const SECONDS: OptionKind<number> = {
   accepted: `a number of seconds from 0 to ${LONGEST_INTERVAL_SECONDS}`,
   accepts: isSeconds,
   read: (text) => (isSeconds(Number(text)) ? Number(text) : undefined),
 };
-const MODE: OptionKind<Mode> = { accepted: "'enforce' or 'shadow'", accepts: (value) => value === 'enforce' || value === 'shadow', read: () => undefined };
+const MODE: OptionKind<Mode> = {
+  accepted: "'enforce' or 'shadow'",
+  accepts: (value) => value === 'enforce' || value === 'shadow',
+  read: () => undefined,
+};
 const DOCUMENT: OptionKind<PolicyDocument> = {
   accepted: 'a policy, a list of policies or { policies: [...] }',
   accepts: (value) => typeof value === 'object' && value !== null,
   read: () => undefined,
 };
-const SOURCE: OptionKind<PolicySource> = { accepted: 'an object with read()', accepts: (value) => hasMethods(value, 'read'), read: () => undefined };
+const SOURCE: OptionKind<PolicySource> = {
+  accepted: 'an object with read()',
+  accepts: (value) => hasMethods(value, 'read'),
+  read: () => undefined,
+};
 const LOGGER: OptionKind<Logger> = {
   accepted: 'an object with debug(), info(), warn() and error()',
   accepts: (value) => hasMethods(value, 'debug', 'info', 'warn', 'error'),
   read: () => undefined,
 };
 
-const KINDS: { readonly [Key in keyof ControlZeroOptions]-?: OptionKind<NonNullable<ControlZeroOptions[Key]>> } = {
-  policy: DOCUMENT,
-  policyFile: TEXT,
-  source: SOURCE,
-  apiKey: TEXT,
-  projectId: TEXT,
-  baseUrl: TEXT,
-  cacheDir: TEXT,
-  refreshInterval: SECONDS,
-  logDecisions: FLAG,
-  failOpen: FLAG,
-  secretsEnabled: FLAG,
-  mode: MODE,
-  agentId: TEXT,
-  logger: LOGGER,
+interface OptionSource<Value> {
+  readonly kind: OptionKind<Value>;
+  /** Environment variables, the stronger name first. */
+  readonly variables: readonly string[];
+}
+
+function from<Value>(kind: OptionKind<Value>, ...variables: readonly string[]): OptionSource<Value> {
+  return { kind, variables };
+}
+
+const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonNullable<ControlZeroOptions[Key]>> } = {
+  policy: from(DOCUMENT),
+  policyFile: from(TEXT, 'CONTROLZERO_POLICY_FILE'),
+  source: from(SOURCE),
+  apiKey: from(TEXT, 'CONTROLZERO_API_KEY'),
+  projectId: from(TEXT, 'CONTROLZERO_PROJECT_ID'),
+  baseUrl: from(TEXT, 'CONTROLZERO_BASE_URL', 'CONTROLZERO_API_URL'),
+  cacheDir: from(TEXT, 'CONTROLZERO_CACHE_DIR'),
+  refreshInterval: from(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
+  logDecisions: from(FLAG, 'CONTROLZERO_LOG_DECISIONS'),
+  failOpen: from(FLAG, 'CONTROLZERO_FAIL_OPEN'),
+  secretsEnabled: from(FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
+  mode: from(MODE),
+  agentId: from(TEXT),
+  logger: from(LOGGER),
 };
 
 function fail(message: string): never {
@@ -139,17 +164,19 @@ function fail(message: string): never {
 }
 
 function checkKeys(options: object): void {
-  const known = Object.keys(KINDS);
+  const known = Object.keys(OPTIONS);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     const nearest = suggest(key, known);
-    fail(`Unknown option "${key}". ${nearest === undefined ? `Options are ${known.join(', ')}.` : `Did you mean "${nearest}"?`}`);
+    fail(
+      `Unknown option "${key}". ${nearest === undefined ? `Options are ${known.join(', ')}.` : `Did you mean "${nearest}"?`}`,
+    );
   }
 }
 
 // Secrets pass through here, so a wrong value is described by its kind and never shown.
 function checkValues(options: ControlZeroOptions): void {
-  for (const [key, kind] of Object.entries(KINDS)) {
+  for (const [key, { kind }] of Object.entries(OPTIONS)) {
     const value: unknown = Reflect.get(options, key);
     if (value !== undefined && !kind.accepts(value)) {
       const found = typeof value === 'string' ? 'a text' : describeFound(value);
@@ -157,15 +184,16 @@ function checkValues(options: ControlZeroOptions): void {
     }
   }
   const local = LOCAL_POLICIES.filter((key) => options[key] !== undefined);
-  if (local.length > 1) fail(`Options ${local.map((key) => `"${key}"`).join(' and ')} both name a policy; give one of them.`);
+  if (local.length > 1)
+    fail(`Options ${local.map((key) => `"${key}"`).join(' and ')} both name a policy; give one of them.`);
 }
 
-function fromEnvironment<Value>(kind: OptionKind<Value>, environment: Environment, names: readonly string[]): Value | undefined {
-  for (const name of names) {
-    const text = environment[name]?.trim();
+function fromEnvironment<Value>({ kind, variables }: OptionSource<Value>, environment: Environment): Value | undefined {
+  for (const variable of variables) {
+    const text = environment[variable]?.trim();
     if (text === undefined || text === '') continue;
     const value = kind.read(text);
-    if (value === undefined) fail(`Environment variable ${name} takes ${kind.accepted}.`);
+    if (value === undefined) fail(`Environment variable ${variable} takes ${kind.accepted}.`);
     return value;
   }
   return undefined;
@@ -177,29 +205,51 @@ export function processEnvironment(): Environment {
   return process?.env ?? {};
 }
 
+function checkOptions(options: ControlZeroOptions): void {
+  if (typeof options !== 'object' || options === null) fail('Options are an object.');
+  checkKeys(options);
+  checkValues(options);
+}
+
+type Hosted = Pick<ResolvedOptions, 'apiKey' | 'projectId' | 'baseUrl' | 'cacheDir'>;
+
+function resolveHosted(options: ControlZeroOptions, environment: Environment): Hosted {
+  return {
+    apiKey: options.apiKey ?? fromEnvironment(OPTIONS.apiKey, environment),
+    projectId: options.projectId ?? fromEnvironment(OPTIONS.projectId, environment),
+    baseUrl: options.baseUrl ?? fromEnvironment(OPTIONS.baseUrl, environment) ?? DEFAULT_BASE_URL,
+    cacheDir: options.cacheDir ?? fromEnvironment(OPTIONS.cacheDir, environment) ?? DEFAULT_CACHE_DIR,
+  };
+}
+
+type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'secretsEnabled'>;
+
+function resolveFlags(options: ControlZeroOptions, environment: Environment): Flags {
+  return {
+    logDecisions: options.logDecisions ?? fromEnvironment(OPTIONS.logDecisions, environment) ?? true,
+    failOpen: options.failOpen ?? fromEnvironment(OPTIONS.failOpen, environment) ?? false,
+    secretsEnabled: options.secretsEnabled ?? fromEnvironment(OPTIONS.secretsEnabled, environment) ?? false,
+  };
+}
+
 /**
  * Checks options and fills in environment and defaults, once.
  * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` for an unknown option or a value of the wrong kind; never for a missing key
  */
-export function resolveOptions(options: ControlZeroOptions = {}, environment: Environment = processEnvironment()): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) fail('Options are an object.');
-  checkKeys(options);
-  checkValues(options);
-  const read = <Value>(kind: OptionKind<Value>, ...names: readonly string[]): Value | undefined => fromEnvironment(kind, environment, names);
-  const seconds = options.refreshInterval ?? read(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL');
+export function resolveOptions(
+  options: ControlZeroOptions = {},
+  environment: Environment = processEnvironment(),
+): ResolvedOptions {
+  checkOptions(options);
+  const seconds = options.refreshInterval ?? fromEnvironment(OPTIONS.refreshInterval, environment);
   return {
     policy: options.policy,
     policyFile: options.policyFile,
     source: options.source,
-    environmentPolicyFile: read(TEXT, 'CONTROLZERO_POLICY_FILE'),
-    apiKey: options.apiKey ?? read(TEXT, 'CONTROLZERO_API_KEY'),
-    projectId: options.projectId ?? read(TEXT, 'CONTROLZERO_PROJECT_ID'),
-    baseUrl: options.baseUrl ?? read(TEXT, 'CONTROLZERO_BASE_URL', 'CONTROLZERO_API_URL') ?? 'https://api.controlzero.ai',
-    cacheDir: options.cacheDir ?? read(TEXT, 'CONTROLZERO_CACHE_DIR') ?? '~/.controlzero/cache',
+    environmentPolicyFile: fromEnvironment(OPTIONS.policyFile, environment),
+    ...resolveHosted(options, environment),
     refreshIntervalMs: seconds === undefined ? undefined : seconds * 1000,
-    logDecisions: options.logDecisions ?? read(FLAG, 'CONTROLZERO_LOG_DECISIONS') ?? true,
-    failOpen: options.failOpen ?? read(FLAG, 'CONTROLZERO_FAIL_OPEN') ?? false,
-    secretsEnabled: options.secretsEnabled ?? read(FLAG, 'CONTROLZERO_SECRETS_ENABLED') ?? false,
+    ...resolveFlags(options, environment),
     mode: options.mode ?? 'enforce',
     agentId: options.agentId,
     logger: options.logger ?? defaultLogger,

@@ -3,7 +3,8 @@ import type { ResolvedOptions } from './options.ts';
 import { inlineSource } from './sources/inline.ts';
 import type { PolicySource } from './sources/source.ts';
 
-const WHAT_TO_SET = 'Set the policy, policyFile or source option, CONTROLZERO_POLICY_FILE, or put controlzero.yaml into the working folder';
+const WHAT_TO_SET =
+  'Set the policy, policyFile or source option, CONTROLZERO_POLICY_FILE, or put controlzero.yaml into the working folder';
 
 // Loaded on demand: where policies come from elsewhere, a bundle never runs what reads files.
 async function openFile(path: string): Promise<PolicySource> {
@@ -30,14 +31,20 @@ export async function resolveSource(options: ResolvedOptions): Promise<PolicySou
   const explicit = await explicitSource(options);
   if (explicit) {
     if (options.apiKey !== undefined) {
-      options.logger.warn(`A local policy (${explicit.kind}) and an API key are both set. The local policy applies; the control plane is not asked.`);
+      options.logger.warn(
+        `A local policy (${explicit.kind}) and an API key are both set. The local policy applies; the control plane is not asked.`,
+      );
     }
     return explicit;
   }
   if (options.apiKey !== undefined) {
-    throw new PolicyUnavailableError({ message: `CONTROLZERO_API_KEY is set, but this version has no hosted policies yet. ${WHAT_TO_SET}. Until then every call is denied.` });
+    throw new PolicyUnavailableError({
+      message: `CONTROLZERO_API_KEY is set, but this version has no hosted policies yet. ${WHAT_TO_SET}. Until then every call is denied.`,
+    });
   }
   const path = options.environmentPolicyFile ?? (await findFile());
   if (path !== undefined) return openFile(path);
-  throw new PolicyUnavailableError({ message: `No policy is configured. ${WHAT_TO_SET}. Until then every call is denied.` });
+  throw new PolicyUnavailableError({
+    message: `No policy is configured. ${WHAT_TO_SET}. Until then every call is denied.`,
+  });
 }

@@ -13,12 +13,18 @@ export interface WaitOptions {
  * Waits for shared work, for a limited time. The work itself goes on when the wait ends.
  * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the time is over; the reason of the signal when it is aborted
  */
-export async function withLimits<Result>(work: Promise<Result>, { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions): Promise<Result> {
+export async function withLimits<Result>(
+  work: Promise<Result>,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: WaitOptions,
+): Promise<Result> {
   // The one who waits may be gone when shared work fails.
   work.catch(() => undefined);
   signal?.throwIfAborted();
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new PolicyUnavailableError({ message: `No answer within ${timeoutMs} ms; the client keeps trying.` })), timeoutMs);
+  const timer = setTimeout(
+    () => reject(new PolicyUnavailableError({ message: `No answer within ${timeoutMs} ms; the client keeps trying.` })),
+    timeoutMs,
+  );
   const abort = (): void => reject(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   try {

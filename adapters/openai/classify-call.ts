@@ -5,6 +5,10 @@ export interface ModelCall {
   readonly action: ModelAction;
   /** The deployment in the path, which is authoritative on Azure. */
   readonly deployment?: string;
+  /** Models in the query, which some gateways prefer to the one in the body. */
+  readonly queried: readonly string[];
+  /** Why it cannot be told what the URL names. */
+  readonly fault?: string;
 }
 
 interface Route {
@@ -21,14 +25,21 @@ const ROUTES: readonly Route[] = [
   { ends: ['embeddings'], action: 'embedding.generate' },
 ];
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
-const MOST_DECODINGS = 3;
+// Segments of the path before the model, on Azure and on gateways that keep the older form.
+const MARKERS: ReadonlySet<string> = new Set(['deployments', 'engines']);
+const MOST_DECODINGS = 8;
+
+// What is not UTF-8 keeps its bytes, and the ASCII around it is decoded: servers do the same.
+function decodeRun(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return encoded.replaceAll(/%[0-7][\da-f]/giu, (character) => decodeURIComponent(character));
+  }
+}
 
 function decodeOnce(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text.replaceAll(/(?:%[\da-f]{2})+/giu, decodeRun);
 }
 
 interface Segment {
@@ -37,13 +48,21 @@ interface Segment {
   readonly plain: string;
 }
 
-// Servers and the proxies before them differ in how often they decode, whether they merge slashes, cut
-// matrix parameters or forgive a trailing slash. A path that any of them may route to a model is governed.
-function segmentsOf(pathname: string): Segment[] {
-  let path = pathname;
-  for (let round = 0; round < MOST_DECODINGS && path.includes('%'); round += 1) path = decodeOnce(path);
-  const segments = path.split(/[/\\]/u).map((text) => ({ text, plain: text.replace(/;.*$/su, '').trim().toLowerCase() }));
+function segmentsOf(path: string): Segment[] {
+  const segments = path
+    .split(/[/\\]/u)
+    .map((text) => ({ text, plain: (text.split(/[;\0]/u)[0] ?? '').trim().toLowerCase() }));
   return segments.filter(({ plain }) => plain !== '');
+}
+
+// A URL has no dot segments, but decoding and matrix parameters can bring some to light.
+function withoutDots(segments: readonly Segment[]): Segment[] {
+  const kept: Segment[] = [];
+  for (const segment of segments) {
+    if (segment.plain === '..') kept.pop();
+    else if (segment.plain !== '.') kept.push(segment);
+  }
+  return kept;
 }
 
 function endsWith(segments: readonly Segment[], { ends }: Route): boolean {
@@ -53,10 +72,46 @@ function endsWith(segments: readonly Segment[], { ends }: Route): boolean {
 
 // The id is everything between the marker and the route, and is never trimmed or folded: it is what is judged.
 function deploymentIn(segments: readonly Segment[], { ends }: Route): string | undefined {
-  const marker = segments.findIndex(({ plain }) => plain === 'deployments');
+  const marker = segments.findIndex(({ plain }) => MARKERS.has(plain));
   const end = segments.length - ends.length;
   if (marker === -1 || marker >= end) return undefined;
-  return segments.slice(marker + 1, end).map(({ text }) => text).join('/');
+  return segments
+    .slice(marker + 1, end)
+    .map(({ text }) => text)
+    .join('/');
+}
+
+interface Reading {
+  readonly action: ModelAction;
+  readonly deployment: string | undefined;
+}
+
+function read(segments: readonly Segment[]): Reading[] {
+  const route = ROUTES.find((candidate) => endsWith(segments, candidate));
+  return route ? [{ action: route.action, deployment: deploymentIn(segments, route) }] : [];
+}
+
+// Servers and the proxies before them differ in how often they decode, whether they merge slashes, resolve
+// dots, cut matrix parameters or forgive a trailing slash. A path that any of them may route to a model is
+// governed. Every one of them decodes once, so the first reading names what is decoded once.
+function readingsOf(pathname: string): Reading[] {
+  const readings = read(segmentsOf(pathname)).map(({ action, deployment }) => ({
+    action,
+    deployment: deployment === undefined ? undefined : decodeOnce(deployment),
+  }));
+  readings.push(...read(withoutDots(segmentsOf(pathname))).filter(() => /[/\\]\.{1,2};/u.test(pathname)));
+  let path = pathname;
+  for (let round = 0; round < MOST_DECODINGS && path.includes('%'); round += 1) {
+    path = decodeOnce(path);
+    for (const part of new Set([path, path.split(/[?#]/u)[0] ?? ''])) {
+      readings.push(...read(segmentsOf(part)), ...read(withoutDots(segmentsOf(part))));
+    }
+  }
+  return readings;
+}
+
+function queriedModels({ searchParams }: URL): string[] {
+  return Array.from(searchParams).flatMap(([key, value]) => (/^model(?:\[|$)/iu.test(key) ? [value] : []));
 }
 
 /** The part of a request that says whether it can make a model run. */
@@ -68,7 +123,7 @@ export interface CallShape {
 /** What a request makes a model do, by its method and final URL; undefined when no model runs. */
 export function classifyCall({ method = 'GET', body }: CallShape, url: string): ModelCall | undefined {
   // A reading request has no body. One that has is something else in disguise.
-  if (body === undefined && READING_METHODS.has(String(method).toUpperCase())) return undefined;
+  if (body === undefined && typeof method === 'string' && READING_METHODS.has(method.toUpperCase())) return undefined;
   const segments = segmentsOf(new URL(url).pathname);
   const route = ROUTES.find((candidate) => endsWith(segments, candidate));
   if (!route) return undefined;
@@ -79,6 +134,9 @@ export function classifyCall({ method = 'GET', body }: CallShape, url: string): 
 /** The URL with another deployment in its path; undefined where it names none that could be exchanged. */
 export function withDeployment(url: string, deployment: string): string | undefined {
   const changed = new URL(url);
-  changed.pathname = changed.pathname.replace(/(\/deployments\/)[^/]+/iu, (_, marker: string) => marker + encodeURIComponent(deployment));
+  changed.pathname = changed.pathname.replace(
+    /(\/deployments\/)[^/]+/iu,
+    (_, marker: string) => marker + encodeURIComponent(deployment),
+  );
   return classifyCall({ method: 'POST' }, changed.href)?.deployment === deployment ? changed.href : undefined;
 }

@@ -12,7 +12,12 @@ function ownErrorClass(client: object): BaseErrorClass | undefined {
 function rebased(prototype: object, base: BaseErrorClass): object {
   const made = Object.create(base.prototype as object) as object;
   const chain: object[] = [];
-  for (let at: unknown = prototype; typeof at === 'object' && at !== null && at !== Error.prototype; at = Object.getPrototypeOf(at)) chain.unshift(at);
+  for (
+    let at: unknown = prototype;
+    typeof at === 'object' && at !== null && at !== Error.prototype;
+    at = Object.getPrototypeOf(at)
+  )
+    chain.unshift(at);
   for (const level of chain) Object.defineProperties(made, Object.getOwnPropertyDescriptors(level));
   return made;
 }

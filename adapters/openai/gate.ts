@@ -1,5 +1,6 @@
 import type { Context, ControlZero, ModelAction, PolicyRequest } from '../../src/index.ts';
 import { modelRequest, undeterminedRequest } from '../../src/index.ts';
+import type { ModelCall } from './classify-call.ts';
 import { classifyCall, withDeployment } from './classify-call.ts';
 import type { NamedModels, UndeterminedModel } from './read-models.ts';
 import { bodyText, readModels, withModel } from './read-models.ts';
@@ -37,6 +38,12 @@ interface ModelsToEnforce {
   readonly isRetry: boolean;
   /** What was asked for, where the URL already names a fallback. */
   readonly requested: string | undefined;
+}
+
+// An object with a toString of its own could read differently at each look.
+function modelsOf({ method, body }: OutgoingRequest, call: ModelCall): NamedModels | UndeterminedModel {
+  if (method === undefined || typeof method === 'string') return readModels(call, body);
+  return { fault: 'The method of the request is not a string.' };
 }
 
 /** Decides about every request of one client, on its final URL and serialized body. */
@@ -79,22 +86,21 @@ export class Gate {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<void> {
-    // An object with a toString of its own could read differently at each look.
-    if (request.method !== undefined) request.method = String(request.method);
     const call = classifyCall(request, url);
     if (!call) return;
     // Bytes could change while the decision is awaited, a string cannot.
-    const text = bodyText(request.body);
-    if (text !== undefined) request.body = text;
+    request.body = bodyText(request.body) ?? request.body;
     const { method, body } = request;
-    const models = readModels(call, body);
+    const models = modelsOf(request, call);
     const isRetry = this.#attempted.has(options);
     this.#attempted.add(options);
     const requested = this.#rerouted.get(request);
     const chosen = await this.#enforce({ action: call.action, models, isRetry, requested });
-    if (request.body !== body || request.method !== method) await this.#refuse(call.action, 'The request changed while it was judged.');
-    if (requested !== undefined && chosen !== call.deployment) await this.#refuse(call.action, 'The policy changed while the request was routed.');
-    if ('inBody' in models && chosen !== undefined) request.body = withModel(models.inBody, chosen);
+    const hasChanged = request.body !== body || request.method !== method;
+    if (hasChanged) await this.#refuse(call.action, 'The request changed while it was judged.');
+    const isElsewhere = requested !== undefined && chosen !== call.deployment;
+    if (isElsewhere) await this.#refuse(call.action, 'The policy changed while the request was routed.');
+    if (chosen !== undefined && 'inBody' in models) request.body = withModel(models.inBody, chosen);
   }
 
   /** The fallback that serves the call, or undefined when the call goes ahead as it is. */
@@ -126,4 +132,3 @@ export class Gate {
     await cz.enforce(undeterminedRequest(action, fault, context));
   }
 }
-

@@ -37,8 +37,8 @@ function isModelKey(key: string): boolean {
 
 function readList(field: JsonField | undefined): readonly string[] | undefined {
   if (!field || field.value === null) return [];
-  const isList = Array.isArray(field.value) && field.value.every((entry) => typeof entry === 'string');
-  return isList ? (field.value as string[]) : undefined;
+  const { value } = field;
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
 }
 
 /** Reads what a governed call names, from the bytes that go on the wire. */
@@ -54,7 +54,8 @@ export function readModels(call: ModelCall, body: unknown): NamedModels | Undete
   if (!others) return { fault: 'The "models" of the request body is not a list of strings.' };
   if (call.deployment !== undefined) return { model: call.deployment, others };
   const [field] = models;
-  if (field?.key !== 'model' || typeof field.value !== 'string') return { fault: 'The request body has no "model" that is a string.' };
+  if (field?.key !== 'model' || typeof field.value !== 'string')
+    return { fault: 'The request body has no "model" that is a string.' };
   return { model: field.value, others, inBody: { text, fields } };
 }
 

@@ -41,8 +41,8 @@ interface HookedClient {
   readonly apiVersion?: unknown;
   readonly deploymentName?: unknown;
   prepareRequest: Hook;
-  buildRequest(options: object, extra?: object): Promise<BuiltRequest>;
-  withOptions(options: object): HookedClient;
+  buildRequest: (options: object, extra?: object) => Promise<BuiltRequest>;
+  withOptions: (options: object) => HookedClient;
 }
 
 const METHODS = ['withOptions', 'prepareRequest', 'buildRequest'] as const;
@@ -94,12 +94,15 @@ function govern(client: HookedClient, gate: Gate): HookedClient {
       return { ...built, url: await gate.route(built) };
     });
   }
-  define(client, 'withOptions', (options: object) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate));
+  define(client, 'withOptions', (options: object) =>
+    govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
+  );
   return client;
 }
 
 function checkText(name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) throw new TypeError(`wrapOpenAI() takes a text that is not empty as ${name}.`);
+  if (value !== undefined && (typeof value !== 'string' || value === ''))
+    throw new TypeError(`wrapOpenAI() takes a text that is not empty as ${name}.`);
 }
 
 function checkOptions({ agentId, context = {}, fallback = [], modelAliases = {} }: WrapOpenAIOptions): void {
@@ -145,16 +148,27 @@ function contextOf({ agentId, context }: WrapOpenAIOptions): Context | undefined
  * const openai = wrapOpenAI(new OpenAI({ apiKey: 'sk-example' }), cz, { agentId: 'support' });
  * ```
  */
-export function wrapOpenAI<Client extends OpenAIClient>(client: Client, cz: ControlZero, options: WrapOpenAIOptions = {}): Client {
+export function wrapOpenAI<Client extends OpenAIClient>(
+  client: Client,
+  cz: ControlZero,
+  options: WrapOpenAIOptions = {},
+): Client {
   const given: unknown = client;
   if (!isHookedClient(given)) {
-    throw new TypeError('wrapOpenAI() takes a client of the openai package, version 6 or 7. Wrap the client first, and put tracing wrappers around the result.');
+    throw new TypeError(
+      'wrapOpenAI() takes a client of the openai package, version 6 or 7. Wrap the client first, and put tracing wrappers around the result.',
+    );
   }
   if (typeof (cz as Partial<ControlZero> | undefined)?.enforceFirst !== 'function') {
     throw new TypeError('wrapOpenAI() takes a ControlZero as its second argument: await init() gives one.');
   }
   checkOptions(options);
   const { fallback = [], modelAliases = {} } = options;
-  const gate = new Gate({ cz, context: contextOf(options), fallback: [...fallback], modelAliases: new Map(Object.entries(modelAliases)) });
+  const gate = new Gate({
+    cz,
+    context: contextOf(options),
+    fallback: [...fallback],
+    modelAliases: new Map(Object.entries(modelAliases)),
+  });
   return govern(cloneClient(given), gate) as unknown as Client;
 }

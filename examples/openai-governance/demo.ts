@@ -25,12 +25,25 @@ interface Call {
 
 async function send(client: OpenAI, { model, isEmbedding }: Call): Promise<void> {
   if (isEmbedding) await client.embeddings.create({ model, input: 'hello' });
-  else await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 5 });
+  else
+    await client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 5 });
 }
 
-function describe({ decision, fallback, resource }: DecisionEvent): { model: string; decision: string; rule: string; reason: string } {
-  const models = [fallback?.requested, resource].filter((name) => name !== undefined).map((name) => name.replace('model/', ''));
-  return { model: models.join(' -> '), decision: decision.effect, rule: String(decision.rule ?? '-'), reason: decision.reasonCode };
+function describe({ decision, fallback, resource }: DecisionEvent): {
+  model: string;
+  decision: string;
+  rule: string;
+  reason: string;
+} {
+  const models = [fallback?.requested, resource]
+    .filter((name) => name !== undefined)
+    .map((name) => name.replace('model/', ''));
+  return {
+    model: models.join(' -> '),
+    decision: decision.effect,
+    rule: String(decision.rule ?? '-'),
+    reason: decision.reasonCode,
+  };
 }
 
 async function call(cz: ControlZero, { model, isEmbedding = false, options = {} }: Call): Promise<boolean> {
@@ -56,8 +69,11 @@ async function showAllowlist(): Promise<void> {
   report.scene('1. An allowlist: two models may be used, one family is denied, everything else is denied by default.');
   for (const model of ['gpt-4', 'gpt-3.5-turbo', 'gpt-4-turbo', 'gpt-4o']) await call(cz, { model });
   report.scene('2. Embeddings have an action of their own.');
-  for (const model of ['text-embedding-3-small', 'text-embedding-3-large']) await call(cz, { model, isEmbedding: true });
-  report.scene('3. Fallback on denial: catch the error and name another model, or let the first allowed one of a list serve the call.');
+  for (const model of ['text-embedding-3-small', 'text-embedding-3-large'])
+    await call(cz, { model, isEmbedding: true });
+  report.scene(
+    '3. Fallback on denial: catch the error and name another model, or let the first allowed one of a list serve the call.',
+  );
   if (!(await call(cz, { model: 'gpt-4-turbo' }))) await call(cz, { model: 'gpt-4' });
   await call(cz, { model: 'gpt-4-turbo', options: { fallback: ['gpt-4o', 'gpt-4'] } });
   await cz.close();

@@ -8,7 +8,12 @@ export const allowlist: Policy = {
     { id: 'allow-gpt-4', effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' },
     { id: 'allow-gpt-3.5', effect: 'allow', action: 'llm.generate', resource: 'model/gpt-3.5-turbo' },
     { id: 'deny-turbo', effect: 'deny', action: 'llm.generate', resource: 'model/gpt-4-turbo*' },
-    { id: 'allow-small-embeddings', effect: 'allow', action: 'embedding.generate', resource: 'model/text-embedding-3-small' },
+    {
+      id: 'allow-small-embeddings',
+      effect: 'allow',
+      action: 'embedding.generate',
+      resource: 'model/text-embedding-3-small',
+    },
   ],
 };
 
@@ -16,7 +21,13 @@ export const allowlist: Policy = {
 export const perAgent: Policy = {
   name: 'per-agent',
   rules: [
-    { id: 'premium-gpt-4', effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4', conditions: { agent_id: 'premium-*' } },
+    {
+      id: 'premium-gpt-4',
+      effect: 'allow',
+      action: 'llm.generate',
+      resource: 'model/gpt-4',
+      conditions: { agent_id: 'premium-*' },
+    },
     { id: 'everyone-gpt-3.5', effect: 'allow', action: 'llm.generate', resource: 'model/gpt-3.5-turbo' },
     { id: 'nothing-else', effect: 'deny', action: 'llm.generate', resource: 'model/*' },
   ],

@@ -34,7 +34,8 @@ function cell(text: string, width: number): string {
 export function tableReport(): Report {
   const header = COLUMNS.map(([name, width]) => cell(name, width)).join(' ');
   return {
-    scene: (title) => console.log(`\n${title}\n\n  ${header} ${COUNT}\n  ${'-'.repeat(header.length + COUNT.length + 1)}`),
+    scene: (title) =>
+      console.log(`\n${title}\n\n  ${header} ${COUNT}\n  ${'-'.repeat(header.length + COUNT.length + 1)}`),
     row: (row) => console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`),
     end: () => undefined,
   };

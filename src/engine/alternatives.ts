@@ -12,7 +12,9 @@ const MOST_ALTERNATIVES = 20;
  */
 export function allowedModels(policy: CompiledPolicy, request: JudgedRequest): readonly string[] {
   const models = new Set<string>();
-  const candidates = new Set(policy.rules.filter((rule) => rule.effect !== 'deny').flatMap((rule) => rule.literalResources));
+  const candidates = new Set(
+    policy.rules.filter((rule) => rule.effect !== 'deny').flatMap((rule) => rule.literalResources),
+  );
   for (const resource of candidates) {
     if (models.size === MOST_ALTERNATIVES) break;
     if (!resource.startsWith(MODEL)) continue;

@@ -36,7 +36,7 @@ export interface CompiledPolicy {
   readonly views: Map<string, readonly CompiledRule[]>;
 }
 
-const STRICTNESS: Readonly<Record<Effect, number>> = { allow: 0, warn: 1, deny: 2 };
+const STRICTEST_FIRST: readonly Effect[] = ['deny', 'warn', 'allow'];
 
 function ruleReason(rule: ParsedRule, policy: ParsedPolicy): string {
   return rule.reason ?? `Rule ${JSON.stringify(rule.name)} of policy ${JSON.stringify(policy.name)} matched.`;
@@ -50,7 +50,14 @@ function compileRule(rule: ParsedRule, policy: ParsedPolicy, revision: string): 
     matchesAction: compileMatcher(rule.actions),
     matchesResource: resources === undefined ? () => true : compileMatcher(resources),
     conditions: rule.conditions.map(compileCondition),
-    decision: createDecision({ effect, reason: ruleReason(rule, policy), reasonCode, policy: policy.name, rule: name, revision }),
+    decision: createDecision({
+      effect,
+      reason: ruleReason(rule, policy),
+      reasonCode,
+      policy: policy.name,
+      rule: name,
+      revision,
+    }),
     actions: rule.actions.map((pattern) => pattern.text),
     resources: resources?.map((pattern) => pattern.text) ?? ['*'],
     literalResources: resources?.flatMap(literalNames) ?? [],
@@ -59,14 +66,14 @@ function compileRule(rule: ParsedRule, policy: ParsedPolicy, revision: string): 
 
 // Where policies differ the strictest default wins, so adding a policy can never widen another one's default.
 function compileNoMatch(policies: readonly ParsedPolicy[], revision: string): Decision {
-  let strictest: ParsedPolicy | undefined;
-  for (const policy of policies) {
-    if (policy.defaultAction === undefined) continue;
-    if (!strictest?.defaultAction || STRICTNESS[policy.defaultAction] > STRICTNESS[strictest.defaultAction]) strictest = policy;
+  const reasonCode: ReasonCode = 'NO_RULE_MATCH';
+  for (const effect of STRICTEST_FIRST) {
+    const policy = policies.find(({ defaultAction }) => defaultAction === effect);
+    if (!policy) continue;
+    const reason = `No rule matched; the default of policy ${JSON.stringify(policy.name)} is ${effect}.`;
+    return createDecision({ effect, reason, reasonCode, policy: policy.name, revision });
   }
-  const effect = strictest?.defaultAction ?? 'deny';
-  const reason = strictest ? `No rule matched; the default of policy ${JSON.stringify(strictest.name)} is ${effect}.` : 'No rule matched; the default is deny.';
-  return createDecision({ effect, reason, reasonCode: 'NO_RULE_MATCH', policy: strictest?.name ?? null, revision });
+  return createDecision({ effect: 'deny', reason: 'No rule matched; the default is deny.', reasonCode, revision });
 }
 
 /** Compiles parsed policies, given in the order they apply, into one ordered first-match walk. */
@@ -78,7 +85,8 @@ export function compilePolicy(policies: readonly ParsedPolicy[], revision: strin
     rules,
     conditionKeys: [...keys],
     noMatch: compileNoMatch(policies, revision),
-    invalidRequest: (problem) => createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision }),
+    invalidRequest: (problem) =>
+      createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision }),
     views: new Map(),
   };
 }

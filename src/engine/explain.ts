@@ -42,8 +42,10 @@ function conditionMismatches(rule: CompiledRule, attributes: Attributes): Mismat
 
 function mismatchesOf(rule: CompiledRule, request: JudgedRequest): Mismatch[] {
   const mismatches: Mismatch[] = [];
-  if (!rule.matchesAction(request.action)) mismatches.push({ part: 'action', accepted: rule.actions, found: request.action });
-  if (!coversResource(rule, request.names)) mismatches.push({ part: 'resource', accepted: rule.resources, found: request.names[0] });
+  if (!rule.matchesAction(request.action))
+    mismatches.push({ part: 'action', accepted: rule.actions, found: request.action });
+  if (!coversResource(rule, request.names))
+    mismatches.push({ part: 'resource', accepted: rule.resources, found: request.names[0] });
   return [...mismatches, ...conditionMismatches(rule, request.attributes)];
 }
 

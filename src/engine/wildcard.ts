@@ -11,7 +11,9 @@ type Piece =
 
 function createPiece(units: readonly PatternToken[]): Piece {
   const text = literalText(units);
-  return text === undefined ? { kind: 'units', units, length: units.length } : { kind: 'literal', text, length: text.length };
+  return text === undefined
+    ? { kind: 'units', units, length: units.length }
+    : { kind: 'literal', text, length: text.length };
 }
 
 function splitAtStars(tokens: readonly PatternToken[]): Piece[] {

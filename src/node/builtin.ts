@@ -1,10 +1,16 @@
+import type * as asyncHooks from 'node:async_hooks';
+import type * as files from 'node:fs/promises';
+import type * as http from 'node:http';
+import type * as paths from 'node:path';
+
 import { ConfigurationError } from '../errors.ts';
 
-type Builtins = {
-  readonly 'node:async_hooks': typeof import('node:async_hooks');
-  readonly 'node:fs/promises': typeof import('node:fs/promises');
-  readonly 'node:path': typeof import('node:path');
-};
+interface Builtins {
+  readonly 'node:async_hooks': typeof asyncHooks;
+  readonly 'node:fs/promises': typeof files;
+  readonly 'node:http': typeof http;
+  readonly 'node:path': typeof paths;
+}
 
 /**
  * A module of Node, or undefined on a runtime that lacks it. Asked for at the moment of use, so that
@@ -12,7 +18,8 @@ type Builtins = {
  */
 export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   const { process } = globalThis as { readonly process?: Pick<NodeJS.Process, 'getBuiltinModule'> };
-  return process?.getBuiltinModule?.(name) as Builtins[Name] | undefined;
+  const builtin: unknown = process?.getBuiltinModule?.(name);
+  return builtin as Builtins[Name] | undefined;
 }
 
 /**
@@ -22,5 +29,7 @@ export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
 export function requireBuiltin<Name extends keyof Builtins>(name: Name, feature: string): Builtins[Name] {
   const builtin = findBuiltin(name);
   if (builtin) return builtin;
-  throw new ConfigurationError(`${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer, or give the policy option instead.`);
+  throw new ConfigurationError(
+    `${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer, or give the policy option instead.`,
+  );
 }

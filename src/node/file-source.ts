@@ -50,7 +50,14 @@ function decode(bytes: Uint8Array, origin: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    const problem = { path: '', message: 'The file is not UTF-8 text.', found: 'other bytes', accepted: 'UTF-8', line: 1, column: 1 };
+    const problem = {
+      path: '',
+      message: 'The file is not UTF-8 text.',
+      found: 'other bytes',
+      accepted: 'UTF-8',
+      line: 1,
+      column: 1,
+    };
     throw new PolicyInvalidError({ origin, cause, problems: [problem] });
   }
 }
@@ -82,7 +89,11 @@ export function fileSource(path: string): PolicySource {
     refreshIntervalMs: REFRESH_INTERVAL_MS,
     read: async (): Promise<PolicySnapshot> => {
       const bytes = await readFileOrThrow(path);
-      return { revision: await revisionOf(bytes), origin: path, parse: async () => parseText(decode(bytes, path), path) };
+      return {
+        revision: await revisionOf(bytes),
+        origin: path,
+        parse: async () => parseText(decode(bytes, path), path),
+      };
     },
   };
 }

@@ -1,3 +1,4 @@
+import type * as yamlModule from 'yaml';
 import type { Document, LineCounter } from 'yaml';
 
 import { PolicyInvalidError, messageOf } from '../errors.ts';
@@ -24,15 +25,23 @@ export function parseJsonText(text: string, origin: string): unknown {
     // The engine quotes the text around the fault; only its position is wanted here.
     const offset = /position (\d+)/u.exec(messageOf(cause))?.[1];
     const position = positionAt(text, offset === undefined ? text.length : Number(offset));
-    throw new PolicyInvalidError({ origin, cause, problems: [syntaxProblem('The text is not valid JSON.', 'JSON', position)] });
+    throw new PolicyInvalidError({
+      origin,
+      cause,
+      problems: [syntaxProblem('The text is not valid JSON.', 'JSON', position)],
+    });
   }
 }
 
-async function readYaml(text: string): Promise<{ yaml: typeof import('yaml'); document: Document; lines: LineCounter }> {
+async function readYaml(text: string): Promise<{ yaml: typeof yamlModule; document: Document; lines: LineCounter }> {
   // Loaded on demand: only authoring files need it.
   const yaml = await import('yaml');
   const lines = new yaml.LineCounter();
-  return { yaml, lines, document: yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true }) };
+  return {
+    yaml,
+    lines,
+    document: yaml.parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true }),
+  };
 }
 
 function placeOf(lines: LineCounter, offset: number): Position {
@@ -48,17 +57,23 @@ export async function parseYamlText(text: string, origin: string): Promise<unkno
   const { document, lines } = await readYaml(text);
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    const problems = faults.map((fault) => syntaxProblem(`${fault.message.split('\n')[0]}.`, 'YAML 1.2', placeOf(lines, fault.pos[0])));
+    const problems = faults.map((fault) =>
+      syntaxProblem(`${fault.message.split('\n')[0]}.`, 'YAML 1.2', placeOf(lines, fault.pos[0])),
+    );
     throw new PolicyInvalidError({ origin, problems });
   }
   try {
     return document.toJS({ maxAliasCount: 100 }) as unknown;
   } catch (cause) {
-    throw new PolicyInvalidError({ origin, cause, problems: [syntaxProblem('The aliases do not resolve.', 'at most 100 aliases', { line: 1, column: 1 })] });
+    throw new PolicyInvalidError({
+      origin,
+      cause,
+      problems: [syntaxProblem('The aliases do not resolve.', 'at most 100 aliases', { line: 1, column: 1 })],
+    });
   }
 }
 
-function offsetOf(yaml: typeof import('yaml'), document: Document, steps: readonly PathStep[]): number | undefined {
+function offsetOf(yaml: typeof yamlModule, document: Document, steps: readonly PathStep[]): number | undefined {
   const parent: unknown = steps.length === 1 ? document.contents : document.getIn(steps.slice(0, -1), true);
   const last = steps.at(-1);
   if (yaml.isMap(parent)) {

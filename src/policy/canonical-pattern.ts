@@ -24,7 +24,9 @@ function literalTokens(text: string): PatternToken[] {
 function dotForColon(token: PatternToken): PatternToken {
   if (token.kind === 'character') return token.value === ':' ? { kind: 'character', value: '.' } : token;
   if (token.kind !== 'set') return token;
-  const ranges = token.ranges.map(([first, last]): CharacterRange => (first === COLON && last === COLON ? [DOT, DOT] : [first, last]));
+  const ranges = token.ranges.map(([first, last]): CharacterRange =>
+    first === COLON && last === COLON ? [DOT, DOT] : [first, last],
+  );
   return { ...token, ranges };
 }
 

@@ -71,8 +71,15 @@ function suggestionFor(issue: Issue): string | undefined {
 
 function placeIssue(issue: Issue, steps: readonly PathStep[]): PlacedProblem {
   const suggestion = suggestionFor(issue);
-  const text = issue.type === 'raw_check' ? { message: issue.message, accepted: issue.expected ?? '' } : describeSchemaIssue(issue);
-  return placeProblem(steps, { ...text, found: describeFound(issue.input), ...(suggestion !== undefined && { suggestion }) });
+  const text =
+    issue.type === 'raw_check'
+      ? { message: issue.message, accepted: issue.expected ?? '' }
+      : describeSchemaIssue(issue);
+  return placeProblem(steps, {
+    ...text,
+    found: describeFound(issue.input),
+    ...(suggestion !== undefined && { suggestion }),
+  });
 }
 
 function schemaFor(document: unknown): v.GenericSchema {
@@ -83,7 +90,9 @@ function schemaFor(document: unknown): v.GenericSchema {
 
 function findProblems(document: unknown): { readonly copy: unknown; readonly placed: PlacedProblem[] } {
   const { copy, faults } = plainCopy(document);
-  const placed = faults.map(({ steps, value, message }) => placeProblem(steps, { message, found: describeFound(value), accepted: 'plain JSON data' }));
+  const placed = faults.map(({ steps, value, message }) =>
+    placeProblem(steps, { message, found: describeFound(value), accepted: 'plain JSON data' }),
+  );
   if (placed.length > 0) return { copy, placed };
   placed.push(...unknownKeyProblems(copy));
   const result = v.safeParse(schemaFor(copy), copy);

@@ -61,7 +61,8 @@ function readRule(rule: Rule, index: number, isFileDialect: boolean): ParsedRule
   return {
     effect: readEffect(rule),
     actions: readActions(rule, isFileDialect),
-    resources: resources === undefined ? undefined : listOf(resources).map((text) => canonicalResourcePattern(mustParse(text))),
+    resources:
+      resources === undefined ? undefined : listOf(resources).map((text) => canonicalResourcePattern(mustParse(text))),
     conditions: Object.entries(rule.conditions ?? rule.when ?? {}).map(readCondition),
     name: rule.id ?? rule.name ?? index,
     reason: rule.reason,

@@ -63,7 +63,10 @@ class PatternReader {
 
   #readUnit(): PatternToken {
     if (EXTGLOB.test(this.#text.slice(this.#at, this.#at + 2))) {
-      throw new FaultSignal('Extended globs are not part of the pattern language.', 'a list such as {a,b}, or \\( for a parenthesis');
+      throw new FaultSignal(
+        'Extended globs are not part of the pattern language.',
+        'a list such as {a,b}, or \\( for a parenthesis',
+      );
     }
     const character = this.#peek() ?? '';
     if (character === '*') return this.#take(STAR);
@@ -93,7 +96,11 @@ class PatternReader {
     this.#at += 1;
     const negated = this.#peek() === '!';
     if (negated) this.#at += 1;
-    if (this.#peek() === '^') throw new FaultSignal('"^" at the head of a set has two meanings.', '[!abc] to negate, [\\^abc] for the character');
+    if (this.#peek() === '^')
+      throw new FaultSignal(
+        '"^" at the head of a set has two meanings.',
+        '[!abc] to negate, [\\^abc] for the character',
+      );
     const ranges: CharacterRange[] = [];
     while (this.#peek() !== ']') ranges.push(this.#readRange());
     this.#at += 1;
@@ -119,7 +126,10 @@ class PatternReader {
 
   #readList(): Segment {
     if (RANGE_LIST.test(this.#text.slice(this.#at))) {
-      throw new FaultSignal('Number and letter ranges in braces are not part of the pattern language.', 'a set such as [1-9] or a list such as {1,2,3}');
+      throw new FaultSignal(
+        'Number and letter ranges in braces are not part of the pattern language.',
+        'a set such as [1-9] or a list such as {1,2,3}',
+      );
     }
     const items: PatternToken[][] = [];
     do {
@@ -134,7 +144,8 @@ class PatternReader {
   #readListItem(): PatternToken[] {
     const item: PatternToken[] = [];
     while (this.#peek() !== ',' && this.#peek() !== '}') {
-      if (this.#peek() === undefined) throw new FaultSignal('The list is not closed.', '{a,b}, or \\{ for the character');
+      if (this.#peek() === undefined)
+        throw new FaultSignal('The list is not closed.', '{a,b}, or \\{ for the character');
       if (this.#peek() === '{') throw new FaultSignal('Lists do not nest.', 'one list, with every item written out');
       item.push(this.#readUnit());
     }
@@ -150,8 +161,9 @@ function expand(segments: readonly Segment[]): PatternToken[][] {
     if (segment.length === 1 && only) {
       for (const alternative of alternatives) alternative.push(...only);
     } else {
-      if (count > MAX_ALTERNATIVES) throw new FaultSignal(`The lists expand to ${count} alternatives.`, `at most ${MAX_ALTERNATIVES}`);
-      alternatives = alternatives.flatMap((head) => segment.map((tail) => [...head, ...tail]));
+      if (count > MAX_ALTERNATIVES)
+        throw new FaultSignal(`The lists expand to ${count} alternatives.`, `at most ${MAX_ALTERNATIVES}`);
+      alternatives = alternatives.flatMap((head) => segment.map((tail) => head.concat(tail)));
     }
     const units = alternatives.reduce((sum, alternative) => sum + alternative.length, 0);
     if (units > MAX_EXPANDED_UNITS) {
@@ -166,7 +178,8 @@ function checkWhole(text: string): void {
   if (text.length > MAX_PATTERN_LENGTH) {
     throw new FaultSignal(`The pattern has ${text.length} characters.`, `at most ${MAX_PATTERN_LENGTH}`);
   }
-  if (text.startsWith('!')) throw new FaultSignal('A pattern cannot be negated.', 'a deny rule, or \\! for the character');
+  if (text.startsWith('!'))
+    throw new FaultSignal('A pattern cannot be negated.', 'a deny rule, or \\! for the character');
 }
 
 /**

@@ -10,16 +10,18 @@ export interface CopyFault {
 const DEEPEST = 16;
 const MOST_NODES = 4_000_000;
 
+const SCALARS: ReadonlySet<string> = new Set(['string', 'number', 'boolean', 'undefined']);
+
 class Copier {
   readonly faults: CopyFault[] = [];
   #nodes = 0;
 
   copy(value: unknown, steps: readonly PathStep[]): unknown {
-    if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'undefined') return value;
-    if (typeof value === 'number') return value;
+    if (value === null || SCALARS.has(typeof value)) return value;
     if (typeof value !== 'object') return this.#fault(steps, value, 'The value is not plain data.');
     this.#nodes += 1;
-    if (steps.length > DEEPEST || this.#nodes > MOST_NODES) return this.#fault(steps, value, 'The document is nested too deeply or is too large.');
+    if (steps.length > DEEPEST || this.#nodes > MOST_NODES)
+      return this.#fault(steps, value, 'The document is nested too deeply or is too large.');
     if (Array.isArray(value)) return this.#copyList(value, steps);
     const prototype: unknown = Object.getPrototypeOf(value);
     // Objects of another realm (a worker, a test runner's sandbox) have a foreign Object.prototype: one without a parent.
@@ -49,7 +51,8 @@ class Copier {
   #copyProperty(owner: object, key: PathStep, steps: readonly PathStep[]): unknown {
     const descriptor = Object.getOwnPropertyDescriptor(owner, key);
     const path = [...steps, key];
-    if (descriptor && !('value' in descriptor)) return this.#fault(path, undefined, 'The value is computed by a getter.');
+    if (descriptor && !('value' in descriptor))
+      return this.#fault(path, undefined, 'The value is computed by a getter.');
     return this.copy(descriptor?.value, path);
   }
 

@@ -28,7 +28,6 @@ const policyEntries = {
   rules: v.array(ruleSchema),
 };
 
-
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -48,7 +47,12 @@ export const policySchema: v.GenericSchema = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     for (const { index, rule } of rulesWithoutResource(dataset.value)) {
       const path = [{ key: 'rules' }, { key: index }] as never;
-      addIssue({ message: 'The rule names no resource.', expected: '"resource", or version: \'1\' in the policy for any resource', input: rule, path });
+      addIssue({
+        message: 'The rule names no resource.',
+        expected: '"resource", or version: \'1\' in the policy for any resource',
+        input: rule,
+        path,
+      });
     }
   }),
 );

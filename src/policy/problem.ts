@@ -72,18 +72,18 @@ export function describeFound(value: unknown): string {
 // Damerau-Levenshtein, restricted to adjacent transpositions: the usual slips of a typist.
 function editDistance(left: string, right: string): number {
   const rows = [Array.from({ length: right.length + 1 }, (_, index) => index)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= left.length; i += 1) {
     const row = [i];
-    const above = rows[i - 1] ?? [];
+    rows.push(row);
     for (let j = 1; j <= right.length; j += 1) {
       const cost = left[i - 1] === right[j - 1] ? 0 : 1;
-      let best = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + cost);
-      if (left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1]) best = Math.min(best, (rows[i - 2]?.[j - 2] ?? 0) + 1);
-      row.push(best);
+      const isSwap = left[i - 1] === right[j - 2] && left[i - 2] === right[j - 1];
+      const swap = isSwap ? at(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + cost, swap));
     }
-    rows.push(row);
   }
-  return rows[left.length]?.[right.length] ?? 0;
+  return at(left.length, right.length);
 }
 
 /** The accepted word that is nearest to a misspelt one, if any is near enough. */

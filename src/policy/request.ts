@@ -57,7 +57,8 @@ function readAttribute(layers: readonly Context[], key: string): string | number
   const layer = layers.find((context) => Object.hasOwn(context, key));
   const value = layer?.[key];
   if (typeof value === 'string') {
-    if (!isJudgeableLength(value)) throw new FaultSignal('A context value that a rule looks at has more than 1,024 characters.');
+    if (!isJudgeableLength(value))
+      throw new FaultSignal('A context value that a rule looks at has more than 1,024 characters.');
     return value;
   }
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
@@ -93,7 +94,7 @@ export interface ReadOptions {
 export function readRequest(request: PolicyRequest, options: ReadOptions): JudgedRequest | RequestFault {
   try {
     const fault: unknown = request.fault;
-    if (fault !== undefined) return { fault: String(fault) };
+    if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
     const action = canonicalAction(readName(request.action, 'action'));
     const names = readNames(request);
     const layers = contextLayers(request.context, options.defaults);

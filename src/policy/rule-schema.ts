@@ -18,7 +18,10 @@ const namePattern = v.pipe(
   valuePattern,
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || !hasUnjudgeableCharacter(dataset.value)) return;
-    addIssue({ message: 'No name holds a space, control or format character, so this never matches.', expected: 'a pattern without them' });
+    addIssue({
+      message: 'No name holds a space, control or format character, so this never matches.',
+      expected: 'a pattern without them',
+    });
   }),
 );
 
@@ -73,12 +76,19 @@ function has(rule: RuleKeys, ...keys: readonly string[]): boolean {
 
 function* ruleFaults(rule: RuleKeys): Generator<{ message: string; expected: string }> {
   for (const [one, other] of PAIRS) {
-    if (has(rule, one) && has(rule, other)) yield { message: `"${one}" and "${other}" say the same thing twice.`, expected: 'one of them' };
+    if (has(rule, one) && has(rule, other))
+      yield { message: `"${one}" and "${other}" say the same thing twice.`, expected: 'one of them' };
   }
   const isShorthand = has(rule, 'allow', 'deny');
-  if (!isShorthand && !has(rule, 'effect')) yield { message: 'The rule has no effect.', expected: '"effect", or the shorthand "allow" or "deny"' };
-  if (!isShorthand && !has(rule, 'action', 'actions')) yield { message: 'The rule names no action.', expected: '"action", "actions", or the shorthand "allow" or "deny"' };
-  if (isShorthand && has(rule, 'action', 'actions')) yield { message: 'The shorthand already names the action.', expected: '"effect" with "action", or the shorthand alone' };
+  if (!isShorthand && !has(rule, 'effect'))
+    yield { message: 'The rule has no effect.', expected: '"effect", or the shorthand "allow" or "deny"' };
+  if (!isShorthand && !has(rule, 'action', 'actions'))
+    yield { message: 'The rule names no action.', expected: '"action", "actions", or the shorthand "allow" or "deny"' };
+  if (isShorthand && has(rule, 'action', 'actions'))
+    yield {
+      message: 'The shorthand already names the action.',
+      expected: '"effect" with "action", or the shorthand alone',
+    };
 }
 
 /** The keys that may stand in a rule. */

@@ -29,7 +29,10 @@ function* entriesOf(value: unknown): Generator<readonly [index: number, entry: u
   if (Array.isArray(value)) yield* value.entries();
 }
 
-function describeUnknown(key: string, known: readonly string[]): { message: string; accepted: string; suggestion?: string } {
+function describeUnknown(
+  key: string,
+  known: readonly string[],
+): { message: string; accepted: string; suggestion?: string } {
   const hint = HINTS.get(key);
   if (hint !== undefined) return { message: `Unknown key. ${hint}`, accepted: known.join(', ') };
   const suggestion = suggest(key, known);
@@ -39,14 +42,19 @@ function describeUnknown(key: string, known: readonly string[]): { message: stri
 function* unknownIn(value: unknown, known: readonly string[], steps: readonly PathStep[]): Generator<PlacedProblem> {
   if (!isFields(value)) return;
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) yield placeProblem([...steps, key], { ...describeUnknown(key, known), found: `"${key}"` });
+    if (!known.includes(key))
+      yield placeProblem([...steps, key], { ...describeUnknown(key, known), found: `"${key}"` });
   }
 }
 
 function* reservedIn(value: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
   if (!isFields(value)) return;
   for (const key of Object.keys(value).filter((name) => RESERVED_KEYS.has(name))) {
-    yield placeProblem([...steps, key], { message: 'This key is reserved.', found: `"${key}"`, accepted: 'the name of a context attribute' });
+    yield placeProblem([...steps, key], {
+      message: 'This key is reserved.',
+      found: `"${key}"`,
+      accepted: 'the name of a context attribute',
+    });
   }
 }
 
@@ -74,6 +82,6 @@ export function* unknownKeyProblems(document: unknown): Generator<PlacedProblem>
   if (isSet) yield* unknownIn(document, POLICY_SET_KEYS, []);
   const policies = isSet ? document['policies'] : document;
   const steps: readonly PathStep[] = isSet ? ['policies'] : [];
-  if (!Array.isArray(policies)) return yield* inPolicy(policies, steps);
+  if (!Array.isArray(policies)) yield* inPolicy(policies, steps);
   for (const [index, policy] of entriesOf(policies)) yield* inPolicy(policy, [...steps, index]);
 }

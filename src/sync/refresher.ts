@@ -121,7 +121,10 @@ export class Refresher {
     } catch (error) {
       const isNews = this.#status.lastError?.message !== messageOf(error);
       const { consecutiveFailures } = this.#status;
-      this.#update({ consecutiveFailures: consecutiveFailures + 1, lastError: failureOf(error, Date.now()) }, 'interrupted');
+      this.#update(
+        { consecutiveFailures: consecutiveFailures + 1, lastError: failureOf(error, Date.now()) },
+        'interrupted',
+      );
       if (isNews && this.#status.state !== 'closed') this.#options.listener.failed(error);
       throw error;
     } finally {

@@ -36,9 +36,16 @@ export interface TestControlZero {
  * (await decisions()).length; // 2
  * ```
  */
-export async function createTestControlZero(document: PolicyDocument, options: TestControlZeroOptions = {}): Promise<TestControlZero> {
+export async function createTestControlZero(
+  document: PolicyDocument,
+  options: TestControlZeroOptions = {},
+): Promise<TestControlZero> {
   let current = inlineSource(document);
-  const source: PolicySource = { kind: 'test', refreshIntervalMs: 0, read: async (readOptions) => current.read(readOptions) };
+  const source: PolicySource = {
+    kind: 'test',
+    refreshIntervalMs: 0,
+    read: async (readOptions) => current.read(readOptions),
+  };
   const cz = new ControlZero({ ...options, source });
   const events: DecisionEvent[] = [];
   cz.onDecision((event) => events.push(event));

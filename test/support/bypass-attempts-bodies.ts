@@ -54,9 +54,18 @@ export const keyAttempts: Attempts = {
   'two models, the denied one last': text(ALLOWED_FIELD, DENIED_FIELD),
   'two models, the denied one first': text(DENIED_FIELD, ALLOWED_FIELD),
   'three models, the denied one between': text(ALLOWED_FIELD, DENIED_FIELD, ALLOWED_FIELD),
-  'a second model after the messages': (stage) => postBody(stage.client(), `{${ALLOWED_FIELD},"messages":[],${DENIED_FIELD}}`),
-  'a second model behind a value full of quotes and braces': text(ALLOWED_FIELD, '"user":"\\\\\\"}{,\\"model\\":\\\\"', DENIED_FIELD),
-  'a second model behind a value that looks like the end': text(ALLOWED_FIELD, '"metadata":{"a":"}","b":["]",{"c":"\\\\"}]}', DENIED_FIELD),
+  'a second model after the messages': (stage) =>
+    postBody(stage.client(), `{${ALLOWED_FIELD},"messages":[],${DENIED_FIELD}}`),
+  'a second model behind a value full of quotes and braces': text(
+    ALLOWED_FIELD,
+    '"user":"\\\\\\"}{,\\"model\\":\\\\"',
+    DENIED_FIELD,
+  ),
+  'a second model behind a value that looks like the end': text(
+    ALLOWED_FIELD,
+    '"metadata":{"a":"}","b":["]",{"c":"\\\\"}]}',
+    DENIED_FIELD,
+  ),
   'a second model with white space before its colon': text(ALLOWED_FIELD, `"model" \n\t: "${DENIED}"`),
   'Model beside model': params({ Model: DENIED }),
   'MODEL beside model': params({ MODEL: DENIED }),
@@ -97,12 +106,25 @@ export const textAttempts: Attempts = {
   'a NUL after the text': body(() => `${JSON.stringify(chatBody(ALLOWED))}\u0000${DENIED_TEXT}`),
   'a lone surrogate in a raw text': (stage) => postBody(stage.client(), chatText('"model":"gpt-4\uD800"')),
   'a lone surrogate between two models': text(ALLOWED_FIELD, '"user":"\uDC00"', DENIED_FIELD),
-  'the denied model behind deep nesting': text(ALLOWED_FIELD, `"metadata":${'['.repeat(NESTED)}${']'.repeat(NESTED)}`, DENIED_FIELD),
-  'the denied model before deep nesting': text(DENIED_FIELD, `"metadata":${'{"a":'.repeat(NESTED)}1${'}'.repeat(NESTED)}`, ALLOWED_FIELD),
+  'the denied model behind deep nesting': text(
+    ALLOWED_FIELD,
+    `"metadata":${'['.repeat(NESTED)}${']'.repeat(NESTED)}`,
+    DENIED_FIELD,
+  ),
+  'the denied model before deep nesting': text(
+    DENIED_FIELD,
+    `"metadata":${'{"a":'.repeat(NESTED)}1${'}'.repeat(NESTED)}`,
+    ALLOWED_FIELD,
+  ),
   'deep nesting as the model': text(`"model":${'['.repeat(NESTED)}"${DENIED}"${']'.repeat(NESTED)}`),
   'the denied model behind two megabytes': text(ALLOWED_FIELD, `"user":"${'x'.repeat(2_000_000)}"`, DENIED_FIELD),
-  'the denied model behind fifty thousand keys': text(ALLOWED_FIELD, Array.from({ length: NESTED }, (_, index) => `"k${index}":${index}`).join(','), DENIED_FIELD),
-  'text without a content type': (stage) => post(stage.client(), '/chat/completions', { fetchOptions: { body: DENIED_TEXT } }),
+  'the denied model behind fifty thousand keys': text(
+    ALLOWED_FIELD,
+    Array.from({ length: NESTED }, (_, index) => `"k${index}":${index}`).join(','),
+    DENIED_FIELD,
+  ),
+  'text without a content type': (stage) =>
+    post(stage.client(), '/chat/completions', { fetchOptions: { body: DENIED_TEXT } }),
   'no body at all': (stage) => post(stage.client(), '/chat/completions', {}),
   'an empty body': (stage) => post(stage.client(), '/chat/completions', { body: '' }),
   'an empty object': (stage) => post(stage.client(), '/responses', { body: {} }),
@@ -110,12 +132,20 @@ export const textAttempts: Attempts = {
 
 /** Bodies that are not text. */
 export const binaryAttempts: Attempts = {
-  'bytes': body(() => bytes(DENIED_TEXT)),
+  bytes: body(() => bytes(DENIED_TEXT)),
   'an ArrayBuffer': body(() => bytes(DENIED_TEXT).buffer),
   'a DataView': body(() => new DataView(bytes(DENIED_TEXT).buffer)),
   'a Buffer': body(() => Buffer.from(DENIED_TEXT)),
-  'a view into the middle of a buffer': body(() => new Uint8Array(bytes(`${JSON.stringify(chatBody(ALLOWED))}${DENIED_TEXT}`).buffer, JSON.stringify(chatBody(ALLOWED)).length)),
-  'sixteen-bit units of the text': body(() => new Uint16Array(bytes(DENIED_TEXT.padEnd(DENIED_TEXT.length + (DENIED_TEXT.length % 2))).buffer)),
+  'a view into the middle of a buffer': body(
+    () =>
+      new Uint8Array(
+        bytes(`${JSON.stringify(chatBody(ALLOWED))}${DENIED_TEXT}`).buffer,
+        JSON.stringify(chatBody(ALLOWED)).length,
+      ),
+  ),
+  'sixteen-bit units of the text': body(
+    () => new Uint16Array(bytes(DENIED_TEXT.padEnd(DENIED_TEXT.length + (DENIED_TEXT.length % 2))).buffer),
+  ),
   'bytes with two models': body(() => bytes(chatText(ALLOWED_FIELD, DENIED_FIELD))),
   'bytes with a byte order mark': body(() => bytes(`\uFEFF${DENIED_TEXT}`)),
   'bytes that change while the call is pending': (stage) => {
@@ -138,32 +168,56 @@ export const binaryAttempts: Attempts = {
   'a Blob of the type of JSON': body(() => new Blob([DENIED_TEXT], { type: 'application/json' })),
   'a File': body(() => new File([DENIED_TEXT], 'body.json', { type: 'application/json' })),
   'a FormData': (stage) => post(stage.client(), '/chat/completions', { body: form() }),
-  'a URLSearchParams': (stage) => post(stage.client(), '/chat/completions', { body: new URLSearchParams({ model: DENIED }) }),
-  'a form made by the client': (stage) => post(stage.client(), '/chat/completions', { body: chatBody(DENIED), headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+  'a URLSearchParams': (stage) =>
+    post(stage.client(), '/chat/completions', { body: new URLSearchParams({ model: DENIED }) }),
+  'a form made by the client': (stage) =>
+    post(stage.client(), '/chat/completions', {
+      body: chatBody(DENIED),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
   'a ReadableStream': body(() => new Blob([DENIED_TEXT]).stream()),
   'an async iterable': body(() => chunks()),
   'an iterator': body(() => [bytes(DENIED_TEXT)].values()),
-  'an async iterable of the parameters': (stage) => chat(stage.client(), Object.assign(chatBody(ALLOWED), { [Symbol.asyncIterator]: chunks })),
+  'an async iterable of the parameters': (stage) =>
+    chat(stage.client(), Object.assign(chatBody(ALLOWED), { [Symbol.asyncIterator]: chunks })),
 };
 
 /** Bodies whose headers say how to read them. */
 export const encodingAttempts: Attempts = {
-  'UTF-16 with a byte order mark': body(() => Buffer.from(`\uFEFF${DENIED_TEXT}`, 'utf16le'), { 'content-type': 'application/json; charset=utf-16' }),
-  'UTF-16 without a byte order mark': body(() => Buffer.from(DENIED_TEXT, 'utf16le'), { 'content-type': 'application/json; charset=utf-16le' }),
-  'bytes that are not UTF-8 in front of a second model': body(() => latin1(chatText(ALLOWED_FIELD, '"user":"\u00FF"', DENIED_FIELD))),
+  'UTF-16 with a byte order mark': body(() => Buffer.from(`\uFEFF${DENIED_TEXT}`, 'utf16le'), {
+    'content-type': 'application/json; charset=utf-16',
+  }),
+  'UTF-16 without a byte order mark': body(() => Buffer.from(DENIED_TEXT, 'utf16le'), {
+    'content-type': 'application/json; charset=utf-16le',
+  }),
+  'bytes that are not UTF-8 in front of a second model': body(() =>
+    latin1(chatText(ALLOWED_FIELD, '"user":"\u00FF"', DENIED_FIELD)),
+  ),
   'an overlong form of the letter m': body(() => latin1(chatText(ALLOWED_FIELD, `"\u00C1\u00ADodel":"${DENIED}"`))),
-  'an encoded surrogate in front of a second model': body(() => latin1(chatText(ALLOWED_FIELD, '"user":"\u00ED\u00A0\u0080"', DENIED_FIELD))),
-  'gzip': body(() => gzipSync(DENIED_TEXT), { 'content-encoding': 'gzip' }),
-  'deflate': body(() => deflateSync(DENIED_TEXT), { 'content-encoding': 'deflate' }),
+  'an encoded surrogate in front of a second model': body(() =>
+    latin1(chatText(ALLOWED_FIELD, '"user":"\u00ED\u00A0\u0080"', DENIED_FIELD)),
+  ),
+  gzip: body(() => gzipSync(DENIED_TEXT), { 'content-encoding': 'gzip' }),
+  deflate: body(() => deflateSync(DENIED_TEXT), { 'content-encoding': 'deflate' }),
   'raw deflate': body(() => deflateRawSync(DENIED_TEXT), { 'content-encoding': 'deflate' }),
-  'brotli': body(() => brotliCompressSync(DENIED_TEXT), { 'content-encoding': 'br' }),
+  brotli: body(() => brotliCompressSync(DENIED_TEXT), { 'content-encoding': 'br' }),
   'gzip that no header declares': body(() => gzipSync(DENIED_TEXT)),
   'plain text that is declared as gzip': body(() => DENIED_TEXT, { 'content-encoding': 'gzip' }),
-  'UTF-7 that hides a second key': body(() => chatText(ALLOWED_FIELD, `"+AG0-odel":"${DENIED}"`), { 'content-type': 'application/json; charset=utf-7' }),
-  'UTF-7 in quotes and capitals': body(() => chatText(ALLOWED_FIELD, `"+AG0-odel":"${DENIED}"`), { 'content-type': 'application/json;CHARSET="UTF-7"' }),
-  'JSON that is also a form': body(() => `{${ALLOWED_FIELD},"messages":[],"user":"&model=${DENIED}&"}`, { 'content-type': 'application/x-www-form-urlencoded' }),
+  'UTF-7 that hides a second key': body(() => chatText(ALLOWED_FIELD, `"+AG0-odel":"${DENIED}"`), {
+    'content-type': 'application/json; charset=utf-7',
+  }),
+  'UTF-7 in quotes and capitals': body(() => chatText(ALLOWED_FIELD, `"+AG0-odel":"${DENIED}"`), {
+    'content-type': 'application/json;CHARSET="UTF-7"',
+  }),
+  'JSON that is also a form': body(() => `{${ALLOWED_FIELD},"messages":[],"user":"&model=${DENIED}&"}`, {
+    'content-type': 'application/x-www-form-urlencoded',
+  }),
   'JSON that is also a multipart form': body(
-    () => `{${ALLOWED_FIELD},"user":"\\\r\n--x\r\nContent-Disposition: form-data; name=\\"model\\"\r\n\r\n${DENIED}\r\n--x--"}`.replaceAll('\r\n', '\\r\\n'),
+    () =>
+      `{${ALLOWED_FIELD},"user":"\\\r\n--x\r\nContent-Disposition: form-data; name=\\"model\\"\r\n\r\n${DENIED}\r\n--x--"}`.replaceAll(
+        '\r\n',
+        '\\r\\n',
+      ),
     { 'content-type': 'multipart/form-data; boundary=x' },
   ),
   'a content type that nobody knows': body(() => DENIED_TEXT, { 'content-type': 'application/octet-stream' }),

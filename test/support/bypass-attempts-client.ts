@@ -32,45 +32,74 @@ export const rawAttempts: Attempts = {
   'client.request()': (stage) => stage.client().request(DENIED_CALL as never),
   'client.request() of a promise': (stage) => stage.client().request(optionsLater(DENIED_CALL) as never),
   'client.request() of a thenable that answers twice': (stage) => {
-    const then = (resolve: (options: object) => void): void => (resolve({ ...DENIED_CALL, body: chatBody(ALLOWED) }), resolve(DENIED_CALL));
+    const then = (resolve: (options: object) => void): void => (
+      resolve({ ...DENIED_CALL, body: chatBody(ALLOWED) }),
+      resolve(DENIED_CALL)
+    );
     return stage.client().request({ then } as never);
   },
-  'client.post() with a promise of options': (stage) => post(stage.client(), '/chat/completions', optionsLater({ body: chatBody(DENIED) })),
+  'client.post() with a promise of options': (stage) =>
+    post(stage.client(), '/chat/completions', optionsLater({ body: chatBody(DENIED) })),
   'client.getAPIList() with a method': (stage) =>
     stage.client().getAPIList('/models', Reflect.get(stage.library, 'Page') as never, DENIED_CALL as never),
-  'client.requestAPIList()': (stage) => stage.client().requestAPIList(Reflect.get(stage.library, 'Page') as never, DENIED_CALL as never),
+  'client.requestAPIList()': (stage) =>
+    stage.client().requestAPIList(Reflect.get(stage.library, 'Page') as never, DENIED_CALL as never),
   'the next page of a list that became a call': async (stage) => {
     const page = await stage.client().models.list();
     Object.assign(page, { nextPageRequestOptions: () => DENIED_CALL });
     await page.getNextPage();
   },
-  'client.methodRequest()': (stage) => Reflect.apply(Reflect.get(stage.client(), 'methodRequest') as () => Promise<unknown>, stage.client(), ['post', '/responses', { body: { model: DENIED } }]),
+  'client.methodRequest()': (stage) =>
+    Reflect.apply(Reflect.get(stage.client(), 'methodRequest') as () => Promise<unknown>, stage.client(), [
+      'post',
+      '/responses',
+      { body: { model: DENIED } },
+    ]),
   'client.makeRequest()': async (stage) => {
     const client = stage.client();
-    await (Reflect.get(client, 'makeRequest') as (...parameters: unknown[]) => Promise<unknown>).call(client, DENIED_CALL, 0, undefined);
+    await (Reflect.get(client, 'makeRequest') as (...parameters: unknown[]) => Promise<unknown>).call(
+      client,
+      DENIED_CALL,
+      0,
+      undefined,
+    );
   },
-  'OpenAI.prototype.post.call()': (stage) => prototypeOf(stage)['post']?.call(stage.client(), '/chat/completions', { body: chatBody(DENIED) }),
+  'OpenAI.prototype.post.call()': (stage) =>
+    prototypeOf(stage)['post']?.call(stage.client(), '/chat/completions', { body: chatBody(DENIED) }),
   'OpenAI.prototype.request.call()': (stage) => prototypeOf(stage)['request']?.call(stage.client(), DENIED_CALL),
-  'OpenAI.prototype.makeRequest.call()': (stage) => prototypeOf(stage)['makeRequest']?.call(stage.client(), DENIED_CALL, 0, undefined),
-  'Reflect.apply() of the post of the prototype': (stage) => Reflect.apply(stage.library.OpenAI.prototype.post, stage.client(), ['/chat/completions', { body: chatBody(DENIED) }]),
+  'OpenAI.prototype.makeRequest.call()': (stage) =>
+    prototypeOf(stage)['makeRequest']?.call(stage.client(), DENIED_CALL, 0, undefined),
+  'Reflect.apply() of the post of the prototype': (stage) =>
+    Reflect.apply(stage.library.OpenAI.prototype.post, stage.client(), [
+      '/chat/completions',
+      { body: chatBody(DENIED) },
+    ]),
 };
 
 /** Ways to a client without the wrapper. */
 export const referenceAttempts: Attempts = {
-  'the _client of a resource': (stage) => post(resource(stage.client().chat)._client, '/chat/completions', { body: chatBody(DENIED) }),
-  'the _client of a nested resource': (stage) => chat(resource(stage.client().chat.completions)._client, chatBody(DENIED)),
+  'the _client of a resource': (stage) =>
+    post(resource(stage.client().chat)._client, '/chat/completions', { body: chatBody(DENIED) }),
+  'the _client of a nested resource': (stage) =>
+    chat(resource(stage.client().chat.completions)._client, chatBody(DENIED)),
   'the _client of a resource that passes': (stage) => chat(resource(stage.client().models)._client, chatBody(DENIED)),
-  'the _client of a deep resource that passes': (stage) => chat(resource(stage.client().beta.threads.runs.steps)._client, chatBody(DENIED)),
-  'the _client of a client from withOptions()': (stage) => chat(resource(stage.client().withOptions({}).files)._client, chatBody(DENIED)),
+  'the _client of a deep resource that passes': (stage) =>
+    chat(resource(stage.client().beta.threads.runs.steps)._client, chatBody(DENIED)),
+  'the _client of a client from withOptions()': (stage) =>
+    chat(resource(stage.client().withOptions({}).files)._client, chatBody(DENIED)),
   'withOptions()': (stage) => chat(stage.client().withOptions({}), chatBody(DENIED)),
-  'withOptions() with another timeout and more retries': (stage) => chat(stage.client().withOptions({ timeout: 5000, maxRetries: 0 }), chatBody(DENIED)),
-  'withOptions() four times over': (stage) => chat(stage.client().withOptions({}).withOptions({}).withOptions({}).withOptions({}), chatBody(DENIED)),
-  'withOptions() of the _client of a resource': (stage) => chat(resource(stage.client().models)._client.withOptions({}), chatBody(DENIED)),
+  'withOptions() with another timeout and more retries': (stage) =>
+    chat(stage.client().withOptions({ timeout: 5000, maxRetries: 0 }), chatBody(DENIED)),
+  'withOptions() four times over': (stage) =>
+    chat(stage.client().withOptions({}).withOptions({}).withOptions({}).withOptions({}), chatBody(DENIED)),
+  'withOptions() of the _client of a resource': (stage) =>
+    chat(resource(stage.client().models)._client.withOptions({}), chatBody(DENIED)),
   'withOptions() taken from the client': (stage) => {
     const { withOptions } = stage.client();
     return chat(Reflect.apply(withOptions, stage.client(), [{}]) as OpenAI, chatBody(DENIED));
   },
-  'withOptions() to another base URL': (stage) => chat(stage.client().withOptions({ baseURL: `${stage.origin}/v2` }), chatBody(DENIED)),
+  'withOptions() to another base URL': (stage) =>
+    chat(stage.client().withOptions({ baseURL: `${stage.origin}/v2` }), chatBody(DENIED)),
   'withOptions() to another key': (stage) => chat(stage.client().withOptions({ apiKey: 'sk-other' }), chatBody(DENIED)),
   'a new chat resource on the client': (stage) => {
     const client = stage.client();
@@ -82,11 +111,16 @@ export const referenceAttempts: Attempts = {
   },
   'a new completions resource on the _client of a resource': (stage) => {
     const { completions } = stage.client().chat;
-    const made = new (resource(completions).constructor)(resource(completions)._client) as unknown as OpenAI['chat']['completions'];
+    const made = new (resource(completions).constructor)(
+      resource(completions)._client,
+    ) as unknown as OpenAI['chat']['completions'];
     return made.create(chatBody(DENIED) as never);
   },
   'the create() of the prototype on a made-up resource': (stage) => {
-    const create = stage.library.OpenAI.Chat.Completions.prototype.create as unknown as (this: unknown, params: object) => Promise<unknown>;
+    const create = stage.library.OpenAI.Chat.Completions.prototype.create as unknown as (
+      this: unknown,
+      params: object,
+    ) => Promise<unknown>;
     return create.call({ _client: stage.client() }, chatBody(DENIED));
   },
   'create() bound to another resource of the client': (stage) => {
@@ -104,21 +138,30 @@ export const referenceAttempts: Attempts = {
 /** Objects made from the client, and changes to it. */
 export const objectAttempts: Attempts = {
   'Object.create(client) and a resource': (stage) => chat(Object.create(stage.client()) as OpenAI, chatBody(DENIED)),
-  'Object.create(client).post()': (stage) => post(Object.create(stage.client()) as OpenAI, '/chat/completions', { body: chatBody(DENIED) }),
-  'Object.create(client).withOptions()': (stage) => chat((Object.create(stage.client()) as OpenAI).withOptions({}), chatBody(DENIED)),
+  'Object.create(client).post()': (stage) =>
+    post(Object.create(stage.client()) as OpenAI, '/chat/completions', { body: chatBody(DENIED) }),
+  'Object.create(client).withOptions()': (stage) =>
+    chat((Object.create(stage.client()) as OpenAI).withOptions({}), chatBody(DENIED)),
   'a spread copy of the client': (stage) => chat({ ...stage.client() } as OpenAI, chatBody(DENIED)),
   'an assigned copy with the prototype of the client': (stage) => {
     const copy = Object.assign(Object.create(stage.library.OpenAI.prototype as object) as OpenAI, stage.client());
     return chat(copy, chatBody(DENIED));
   },
   'a copy of all own properties but the hooks': (stage) => {
-    const { prepareRequest: _hook, withOptions: _clone, ...rest } = Object.getOwnPropertyDescriptors(stage.client()) as Record<string, PropertyDescriptor>;
+    const {
+      prepareRequest: _hook,
+      withOptions: _clone,
+      ...rest
+    } = Object.getOwnPropertyDescriptors(stage.client()) as Record<string, PropertyDescriptor>;
     return chat(Object.create(stage.library.OpenAI.prototype as object, rest) as OpenAI, chatBody(DENIED));
   },
   'a Proxy around the client': (stage) => chat(new Proxy(stage.client(), {}), chatBody(DENIED)),
   'a Proxy that hides the hooks': (stage) => {
     const hidden = new Set<string | symbol>(['prepareRequest', 'withOptions', 'buildRequest']);
-    const get = (target: OpenAI, key: string | symbol): unknown => (hidden.has(key) ? (Reflect.get(stage.library.OpenAI.prototype, key) as unknown) : (Reflect.get(target, key) as unknown));
+    const get = (target: OpenAI, key: string | symbol): unknown =>
+      hidden.has(key)
+        ? (Reflect.get(stage.library.OpenAI.prototype, key) as unknown)
+        : (Reflect.get(target, key) as unknown);
     return chat(new Proxy(stage.client(), { get }), chatBody(DENIED));
   },
   'the hook is deleted': (stage) => {
@@ -128,7 +171,8 @@ export const objectAttempts: Attempts = {
   },
   'every own function of the client is deleted': (stage) => {
     const client = stage.client();
-    for (const key of Object.getOwnPropertyNames(client)) if (key !== 'fetch' && typeof Reflect.get(client, key) === 'function') Reflect.deleteProperty(client, key);
+    for (const key of Object.getOwnPropertyNames(client))
+      if (key !== 'fetch' && typeof Reflect.get(client, key) === 'function') Reflect.deleteProperty(client, key);
     return chat(client, chatBody(DENIED));
   },
   'withOptions of the clone is deleted before it is called': (stage) => {
@@ -153,12 +197,20 @@ export const objectAttempts: Attempts = {
   },
   'prepareOptions of the client exchanges the body': (stage) => {
     const client = stage.client();
-    Object.assign(client, { prepareOptions: (options: Record<string, unknown>) => Promise.resolve((options['body'] = chatBody(DENIED))) });
+    Object.assign(client, {
+      prepareOptions: (options: Record<string, unknown>) => Promise.resolve((options['body'] = chatBody(DENIED))),
+    });
     return chat(client, chatBody(ALLOWED));
   },
   'buildBody of the client exchanges the body': (stage) => {
     const client = stage.client();
-    Object.assign(client, { buildBody: () => ({ body: JSON.stringify(chatBody(DENIED)), bodyHeaders: { 'content-type': 'application/json' }, isStreamingBody: false }) });
+    Object.assign(client, {
+      buildBody: () => ({
+        body: JSON.stringify(chatBody(DENIED)),
+        bodyHeaders: { 'content-type': 'application/json' },
+        isStreamingBody: false,
+      }),
+    });
     return chat(client, chatBody(ALLOWED));
   },
   'buildURL of the client gives an object that reads differently': (stage) => {
@@ -185,9 +237,13 @@ export const subclassAttempts: Attempts = {
     }
     return chat(stage.wrap(new Exchanging(stage.options())), chatBody(ALLOWED));
   },
-  'the hook of a subclass keeps the request and changes its body later': (stage) => withKeptRequest(stage, (request, turn) => (request.body = JSON.stringify(chatBody(turn > 0 ? DENIED : ALLOWED)))),
+  'the hook of a subclass keeps the request and changes its body later': (stage) =>
+    withKeptRequest(stage, (request, turn) => (request.body = JSON.stringify(chatBody(turn > 0 ? DENIED : ALLOWED)))),
   'the hook of a subclass keeps the request and changes its body at every tick': (stage) =>
-    withKeptRequest(stage, (request, turn) => (request.body = JSON.stringify(chatBody(turn % 2 === 1 ? DENIED : ALLOWED)))),
+    withKeptRequest(
+      stage,
+      (request, turn) => (request.body = JSON.stringify(chatBody(turn % 2 === 1 ? DENIED : ALLOWED))),
+    ),
   'the hook of a subclass keeps the request and changes it when the check is over': (stage) =>
     withKeptRequest(stage, (request, turn) => turn > 8 && (request.body = JSON.stringify(chatBody(DENIED)))),
   'the hook of a subclass makes the body a getter': (stage) => {
@@ -204,7 +260,12 @@ export const subclassAttempts: Attempts = {
     class Flipping extends stage.library.OpenAI {
       protected override async prepareRequest(request: RequestInit): Promise<void> {
         let reads = 0;
-        Object.defineProperty(request, 'method', { get: () => ((reads += 1) > 2 ? 'POST' : 'GET'), set: () => undefined, enumerable: true, configurable: true });
+        Object.defineProperty(request, 'method', {
+          get: () => ((reads += 1) > 2 ? 'POST' : 'GET'),
+          set: () => undefined,
+          enumerable: true,
+          configurable: true,
+        });
       }
     }
     return chat(stage.wrap(new Flipping(stage.options())), chatBody(DENIED));

@@ -19,11 +19,17 @@ function failingFirst(times: number): typeof fetch {
   let attempts = 0;
   return async (input, init) => {
     attempts += 1;
-    return attempts <= times ? Response.json({ error: { message: 'Try again.' } }, { status: 500, headers: BRIEF_PAUSE }) : fetch(input, init);
+    return attempts <= times
+      ? Response.json({ error: { message: 'Try again.' } }, { status: 500, headers: BRIEF_PAUSE })
+      : fetch(input, init);
   };
 }
 
-async function changingOptions(stage: Stage, options: Record<string, unknown>, act: (turn: number) => void): Promise<void> {
+async function changingOptions(
+  stage: Stage,
+  options: Record<string, unknown>,
+  act: (turn: number) => void,
+): Promise<void> {
   const call = Promise.allSettled([chat(stage.client(), chatBody(ALLOWED), options)]);
   await overTurns(60, act);
   await call;
@@ -34,7 +40,11 @@ function flippingText(first: string, later: string, timesFirst = 1): object {
   let reads = 0;
   const read = (): string => ((reads += 1) <= timesFirst ? first : later);
   const methods = { toString: read, valueOf: read, [Symbol.toPrimitive]: read };
-  return Object.assign(methods, { toUpperCase: () => read().toUpperCase(), toLowerCase: () => read().toLowerCase(), startsWith: (start: string) => first.startsWith(start) });
+  return Object.assign(methods, {
+    toUpperCase: () => read().toUpperCase(),
+    toLowerCase: () => read().toLowerCase(),
+    startsWith: (start: string) => first.startsWith(start),
+  });
 }
 
 /** Request options that replace what the parameters say. */
@@ -45,42 +55,74 @@ export const optionAttempts: Attempts = {
   'options.body as a Blob': withOptions({ body: new Blob([DENIED_TEXT]), headers: JSON_HEADERS }),
   'options.body is a getter that flips': (stage) => {
     let reads = 0;
-    return withOptions(Object.defineProperty({}, 'body', { enumerable: true, get: () => chatBody((reads += 1) > 1 ? DENIED : ALLOWED) }))(stage);
+    return withOptions(
+      Object.defineProperty({}, 'body', { enumerable: true, get: () => chatBody((reads += 1) > 1 ? DENIED : ALLOWED) }),
+    )(stage);
   },
   'options.body set while the call is pending': (stage) => {
     const options: Record<string, unknown> = {};
     return changingOptions(stage, options, () => (options['body'] = chatBody(DENIED)));
   },
   'the options of embeddings.create() name another model': (stage) =>
-    stage.client().embeddings.create({ model: ALLOWED_EMBEDDING, input: 'Hello' }, { body: { model: 'text-embedding-3-large', input: 'Hello' } }),
+    stage
+      .client()
+      .embeddings.create(
+        { model: ALLOWED_EMBEDDING, input: 'Hello' },
+        { body: { model: 'text-embedding-3-large', input: 'Hello' } },
+      ),
   'the options of embeddings.create() name another path': (stage) =>
-    stage.client().embeddings.create({ model: ALLOWED_EMBEDDING, input: 'Hello' }, { path: '/chat/completions', body: chatBody(ALLOWED_EMBEDDING) } as never),
+    stage.client().embeddings.create({ model: ALLOWED_EMBEDDING, input: 'Hello' }, {
+      path: '/chat/completions',
+      body: chatBody(ALLOWED_EMBEDDING),
+    } as never),
   'options.path turns an embedding into a generation': (stage) =>
     stage.client().embeddings.create({ model: ALLOWED_EMBEDDING, input: 'Hello' }, { path: '/responses' } as never),
-  'options.path, method and body on models.list()': listWith({ method: 'post', path: '/chat/completions', body: chatBody(DENIED) }),
+  'options.path, method and body on models.list()': listWith({
+    method: 'post',
+    path: '/chat/completions',
+    body: chatBody(DENIED),
+  }),
   'options.path, method and body on models.retrieve()': (stage) =>
-    stage.client().models.retrieve(ALLOWED, { method: 'post', path: '/chat/completions', body: chatBody(DENIED) } as never),
-  'options.path and body on moderations.create()': (stage) => stage.client().moderations.create({ input: 'Hello' }, { path: '/chat/completions', body: chatBody(DENIED) } as never),
-  'options.path and body on files.delete()': (stage) => stage.client().files.delete('file-1', { method: 'post', path: '/responses', body: { model: DENIED, input: 'Hello' } } as never),
-  'options.path is an object that reads differently': (stage) => post(stage.client(), flippingText('/models', '/chat/completions', 2), { body: chatBody(DENIED) }),
-  'options.path is a boxed String': (stage) => post(stage.client(), new String('/chat/completions'), { body: chatBody(DENIED) }),
+    stage
+      .client()
+      .models.retrieve(ALLOWED, { method: 'post', path: '/chat/completions', body: chatBody(DENIED) } as never),
+  'options.path and body on moderations.create()': (stage) =>
+    stage
+      .client()
+      .moderations.create({ input: 'Hello' }, { path: '/chat/completions', body: chatBody(DENIED) } as never),
+  'options.path and body on files.delete()': (stage) =>
+    stage
+      .client()
+      .files.delete('file-1', { method: 'post', path: '/responses', body: { model: DENIED, input: 'Hello' } } as never),
+  'options.path is an object that reads differently': (stage) =>
+    post(stage.client(), flippingText('/models', '/chat/completions', 2), { body: chatBody(DENIED) }),
+  'options.path is a boxed String': (stage) =>
+    post(stage.client(), new String('/chat/completions'), { body: chatBody(DENIED) }),
   'options.path is a getter that flips': (stage) => {
     let reads = 0;
-    const options = Object.defineProperty({ body: chatBody(DENIED) }, 'path', { enumerable: true, get: () => ((reads += 1) > 1 ? '/chat/completions' : '/models') });
+    const options = Object.defineProperty({ body: chatBody(DENIED) }, 'path', {
+      enumerable: true,
+      get: () => ((reads += 1) > 1 ? '/chat/completions' : '/models'),
+    });
     return post(stage.client(), '/models', options);
   },
   'options.query adds a query': withOptions({ query: { trace: '1' }, body: chatBody(DENIED) }),
   'options.query names a model for servers that prefer it': withOptions({ query: { model: DENIED } }),
   'options.query names a model in other letters': withOptions({ query: { Model: DENIED } }),
   'options.query names two models': withOptions({ query: { model: [ALLOWED, DENIED] } }),
-  'a default query of the client names a model': (stage) => chat(stage.client({ defaultQuery: { model: DENIED } }), chatBody(ALLOWED)),
+  'a default query of the client names a model': (stage) =>
+    chat(stage.client({ defaultQuery: { model: DENIED } }), chatBody(ALLOWED)),
   'options.defaultBaseURL': withOptions({ defaultBaseURL: 'http://localhost/', body: chatBody(DENIED) }),
   'options.stream': withOptions({ stream: true, body: chatBody(DENIED) }),
   'options.__metadata': withOptions({ __metadata: { model: DENIED, streamFromBody: true }, body: chatBody(DENIED) }),
   'options.idempotencyKey': withOptions({ idempotencyKey: 'again', body: chatBody(DENIED) }),
   'options.maxRetries as an object': withOptions({ maxRetries: { valueOf: () => 0 }, body: chatBody(DENIED) }),
-  'options that inherit a body': (stage) => chat(stage.client(), chatBody(ALLOWED), Object.create({ body: chatBody(DENIED) }) as object),
-  'options with a body under a symbol and a name': withOptions({ [Symbol('body')]: chatBody(ALLOWED), body: chatBody(DENIED) }),
+  'options that inherit a body': (stage) =>
+    chat(stage.client(), chatBody(ALLOWED), Object.create({ body: chatBody(DENIED) }) as object),
+  'options with a body under a symbol and a name': withOptions({
+    [Symbol('body')]: chatBody(ALLOWED),
+    body: chatBody(DENIED),
+  }),
 };
 
 /** Options that reach into the request after the client built it. */
@@ -88,27 +130,48 @@ export const fetchOptionAttempts: Attempts = {
   'fetchOptions.body replaces the serialized body': withOptions({ fetchOptions: { body: DENIED_TEXT } }),
   'fetchOptions.body as bytes': withOptions({ fetchOptions: { body: new TextEncoder().encode(DENIED_TEXT) } }),
   'fetchOptions.body as a boxed String': withOptions({ fetchOptions: { body: new String(DENIED_TEXT) } }),
-  'fetchOptions.body as an object with a toString()': withOptions({ fetchOptions: { body: { toString: () => DENIED_TEXT } } }),
-  'fetchOptions.body as an object that reads differently': withOptions({ fetchOptions: { body: flippingText(ALLOWED_TEXT, DENIED_TEXT) } }),
+  'fetchOptions.body as an object with a toString()': withOptions({
+    fetchOptions: { body: { toString: () => DENIED_TEXT } },
+  }),
+  'fetchOptions.body as an object that reads differently': withOptions({
+    fetchOptions: { body: flippingText(ALLOWED_TEXT, DENIED_TEXT) },
+  }),
   'fetchOptions.body as a Blob': withOptions({ fetchOptions: { body: new Blob([DENIED_TEXT]) } }),
-  'fetchOptions.body as a stream': (stage) => withOptions({ fetchOptions: { body: new Blob([DENIED_TEXT]).stream(), duplex: 'half' } })(stage),
+  'fetchOptions.body as a stream': (stage) =>
+    withOptions({ fetchOptions: { body: new Blob([DENIED_TEXT]).stream(), duplex: 'half' } })(stage),
   'fetchOptions.body is a getter that flips': (stage) => {
     let reads = 0;
-    return withOptions({ fetchOptions: Object.defineProperty({}, 'body', { enumerable: true, get: () => ((reads += 1) > 1 ? DENIED_TEXT : ALLOWED_TEXT) }) })(stage);
+    return withOptions({
+      fetchOptions: Object.defineProperty({}, 'body', {
+        enumerable: true,
+        get: () => ((reads += 1) > 1 ? DENIED_TEXT : ALLOWED_TEXT),
+      }),
+    })(stage);
   },
   'fetchOptions is a Proxy': withOptions({
-    fetchOptions: new Proxy({ body: ALLOWED_TEXT }, { get: (target, key) => (key === 'body' ? DENIED_TEXT : (Reflect.get(target, key) as unknown)) }),
+    fetchOptions: new Proxy(
+      { body: ALLOWED_TEXT },
+      { get: (target, key) => (key === 'body' ? DENIED_TEXT : (Reflect.get(target, key) as unknown)) },
+    ),
   }),
-  'fetchOptions of the client replace the body': (stage) => chat(stage.client({ fetchOptions: { body: DENIED_TEXT } }), chatBody(ALLOWED)),
-  'fetchOptions of withOptions() replace the body': (stage) => chat(stage.client().withOptions({ fetchOptions: { body: DENIED_TEXT } }), chatBody(ALLOWED)),
+  'fetchOptions of the client replace the body': (stage) =>
+    chat(stage.client({ fetchOptions: { body: DENIED_TEXT } }), chatBody(ALLOWED)),
+  'fetchOptions of withOptions() replace the body': (stage) =>
+    chat(stage.client().withOptions({ fetchOptions: { body: DENIED_TEXT } }), chatBody(ALLOWED)),
   'fetchOptions of the client change after it was wrapped': (stage) => {
     const fetchOptions: Record<string, unknown> = {};
     const client = stage.client({ fetchOptions });
     fetchOptions['body'] = DENIED_TEXT;
     return chat(client, chatBody(ALLOWED));
   },
-  'fetchOptions.method makes a list a call': listWith({ path: '/chat/completions', fetchOptions: { method: 'POST', body: DENIED_TEXT } }),
-  'fetchOptions.method in lower case': listWith({ path: '/chat/completions', fetchOptions: { method: 'post', body: DENIED_TEXT } }),
+  'fetchOptions.method makes a list a call': listWith({
+    path: '/chat/completions',
+    fetchOptions: { method: 'POST', body: DENIED_TEXT },
+  }),
+  'fetchOptions.method in lower case': listWith({
+    path: '/chat/completions',
+    fetchOptions: { method: 'post', body: DENIED_TEXT },
+  }),
   'fetchOptions.method is an object that reads differently': listWith({
     path: '/chat/completions',
     fetchOptions: { method: flippingText('GET', 'POST'), body: DENIED_TEXT },
@@ -168,7 +231,10 @@ export const retryAttempts: Attempts = {
   'a getter of model that flips at the retry': (stage) => {
     let isRetry = false;
     const transport = failingFirst(1);
-    const params = Object.defineProperty(chatBody(ALLOWED), 'model', { enumerable: true, get: () => (isRetry ? DENIED : ALLOWED) });
+    const params = Object.defineProperty(chatBody(ALLOWED), 'model', {
+      enumerable: true,
+      get: () => (isRetry ? DENIED : ALLOWED),
+    });
     const changing: typeof fetch = (input, init) => {
       isRetry = true;
       return transport(input, init);
@@ -177,7 +243,10 @@ export const retryAttempts: Attempts = {
   },
   'fetchOptions.body that flips at the retry': (stage) => {
     let reads = 0;
-    const fetchOptions = Object.defineProperty({}, 'body', { enumerable: true, get: () => ((reads += 1) > 1 ? DENIED_TEXT : ALLOWED_TEXT) });
+    const fetchOptions = Object.defineProperty({}, 'body', {
+      enumerable: true,
+      get: () => ((reads += 1) > 1 ? DENIED_TEXT : ALLOWED_TEXT),
+    });
     return chat(stage.client({ maxRetries: 1, fetch: failingFirst(1) }), chatBody(ALLOWED), { fetchOptions });
   },
   'bytes that change between two attempts': async (stage) => {
@@ -200,10 +269,23 @@ export const retryAttempts: Attempts = {
     const transport: typeof fetch = async (input, init) => {
       const response = await fetch(input, init);
       turn += 1;
-      return turn === 1 ? Response.json({ id: 'c', object: 'chat.completion', created: 1, model: ALLOWED, choices: [{ index: 0, message, finish_reason: 'tool_calls' }] }) : response;
+      return turn === 1
+        ? Response.json({
+            id: 'c',
+            object: 'chat.completion',
+            created: 1,
+            model: ALLOWED,
+            choices: [{ index: 0, message, finish_reason: 'tool_calls' }],
+          })
+        : response;
     };
     const look = (): string => ((fetchOptions['body'] = DENIED_TEXT), 'seen');
-    const tools = [{ type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} }, function: look } }];
-    await stage.client({ fetch: transport }).chat.completions.runTools({ ...chatBody(ALLOWED), tools } as never, { fetchOptions } as never).done();
+    const tools = [
+      { type: 'function', function: { name: 'look', parameters: { type: 'object', properties: {} }, function: look } },
+    ];
+    await stage
+      .client({ fetch: transport })
+      .chat.completions.runTools({ ...chatBody(ALLOWED), tools } as never, { fetchOptions } as never)
+      .done();
   },
 };

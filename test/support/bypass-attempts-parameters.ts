@@ -1,5 +1,13 @@
 import type { Attempt, Attempts, Stage } from './bypass-attempts-stage.ts';
-import { ALLOWED, ALLOWED_EMBEDDING, DENIED, chat, chatBody, overTurns, whilePolluted } from './bypass-attempts-stage.ts';
+import {
+  ALLOWED,
+  ALLOWED_EMBEDDING,
+  DENIED,
+  chat,
+  chatBody,
+  overTurns,
+  whilePolluted,
+} from './bypass-attempts-stage.ts';
 
 /** An object whose model is read as the allowed one for a number of times. */
 function flippingModel(timesAllowed: number): object {
@@ -33,21 +41,46 @@ async function mutating(stage: Stage, act: (params: Record<string, unknown>, tur
 export const nameAttempts: Attempts = {
   'chat.completions.create() of a denied model': withModel(DENIED),
   'a denied model with stream: true': (stage) => chat(stage.client(), { ...chatBody(DENIED), stream: true }),
-  'create().asResponse() of a denied model': (stage) => stage.client().chat.completions.create(chatBody(DENIED) as never).asResponse(),
-  'create().withResponse() of a denied model': (stage) => stage.client().chat.completions.create(chatBody(DENIED) as never).withResponse(),
-  'chat.completions.parse() of a denied model': (stage) => stage.client().chat.completions.parse(chatBody(DENIED) as never),
-  'chat.completions.stream() of a denied model': (stage) => stage.client().chat.completions.stream(chatBody(DENIED) as never).done(),
-  'chat.completions.runTools() of a denied model': (stage) => stage.client().chat.completions.runTools({ ...chatBody(DENIED), tools: [] } as never).done(),
-  'completions.create() of a denied model': (stage) => stage.client().completions.create({ model: DENIED, prompt: 'Hello' }),
+  'create().asResponse() of a denied model': (stage) =>
+    stage
+      .client()
+      .chat.completions.create(chatBody(DENIED) as never)
+      .asResponse(),
+  'create().withResponse() of a denied model': (stage) =>
+    stage
+      .client()
+      .chat.completions.create(chatBody(DENIED) as never)
+      .withResponse(),
+  'chat.completions.parse() of a denied model': (stage) =>
+    stage.client().chat.completions.parse(chatBody(DENIED) as never),
+  'chat.completions.stream() of a denied model': (stage) =>
+    stage
+      .client()
+      .chat.completions.stream(chatBody(DENIED) as never)
+      .done(),
+  'chat.completions.runTools() of a denied model': (stage) =>
+    stage
+      .client()
+      .chat.completions.runTools({ ...chatBody(DENIED), tools: [] } as never)
+      .done(),
+  'completions.create() of a denied model': (stage) =>
+    stage.client().completions.create({ model: DENIED, prompt: 'Hello' }),
   'responses.create() of a denied model': (stage) => stage.client().responses.create({ model: DENIED, input: 'Hello' }),
   'responses.parse() of a denied model': (stage) => stage.client().responses.parse({ model: DENIED, input: 'Hello' }),
-  'responses.stream() of a denied model': (stage) => stage.client().responses.stream({ model: DENIED, input: 'Hello' }).done(),
-  'responses.compact() of a denied model': (stage) => stage.client().responses.compact({ model: DENIED, input: 'Hello' }),
-  'responses.create() in the background': (stage) => stage.client().responses.create({ model: DENIED, input: 'Hello', background: true }),
-  'responses.create() without a model, which the server chooses': (stage) => stage.client().responses.create({ input: 'Hello' }),
-  'responses.create() with a stored prompt that names the model': (stage) => stage.client().responses.create({ prompt: { id: 'pmpt_1' } }),
-  'beta.responses.create(), whose path has a query': (stage) => stage.client().beta.responses.create({ model: DENIED, input: 'Hello' } as never),
-  'beta.responses.compact() of a denied model': (stage) => stage.client().beta.responses.compact({ model: DENIED, input: 'Hello' } as never),
+  'responses.stream() of a denied model': (stage) =>
+    stage.client().responses.stream({ model: DENIED, input: 'Hello' }).done(),
+  'responses.compact() of a denied model': (stage) =>
+    stage.client().responses.compact({ model: DENIED, input: 'Hello' }),
+  'responses.create() in the background': (stage) =>
+    stage.client().responses.create({ model: DENIED, input: 'Hello', background: true }),
+  'responses.create() without a model, which the server chooses': (stage) =>
+    stage.client().responses.create({ input: 'Hello' }),
+  'responses.create() with a stored prompt that names the model': (stage) =>
+    stage.client().responses.create({ prompt: { id: 'pmpt_1' } }),
+  'beta.responses.create(), whose path has a query': (stage) =>
+    stage.client().beta.responses.create({ model: DENIED, input: 'Hello' } as never),
+  'beta.responses.compact() of a denied model': (stage) =>
+    stage.client().beta.responses.compact({ model: DENIED, input: 'Hello' } as never),
   'embeddings.create() of a denied model': (stage) => embed(stage, 'text-embedding-3-large'),
   'a model that may only embed generates': withModel(ALLOWED_EMBEDDING),
   'a model that may only generate embeds': (stage) => embed(stage, ALLOWED),
@@ -75,12 +108,21 @@ export const valueAttempts: Attempts = {
   'model is an array of a denied name': withModel([DENIED]),
   'model is an array of both names': withModel([ALLOWED, DENIED]),
   'model is a boxed String of the denied name': withModel(new String(DENIED)),
-  'model is a boxed String that claims another name': withModel(Object.assign(new String(DENIED), { toString: () => ALLOWED, valueOf: () => ALLOWED })),
+  'model is a boxed String that claims another name': withModel(
+    Object.assign(new String(DENIED), { toString: () => ALLOWED, valueOf: () => ALLOWED }),
+  ),
   'model is an object with a toString() of the allowed name': withModel({ id: DENIED, toString: () => ALLOWED }),
-  'model is an object that converts to the allowed name': withModel({ id: DENIED, [Symbol.toPrimitive]: () => ALLOWED }),
+  'model is an object that converts to the allowed name': withModel({
+    id: DENIED,
+    [Symbol.toPrimitive]: () => ALLOWED,
+  }),
   'model is an object with a toJSON() of the denied name': withModel({ toString: () => ALLOWED, toJSON: () => DENIED }),
-  'model is raw JSON of the denied name': withModel(Object.freeze((JSON as unknown as { rawJSON(text: string): object }).rawJSON(JSON.stringify(DENIED)))),
-  'model is a Proxy of an array': withModel(new Proxy([ALLOWED], { get: (target, key) => (key === '0' ? DENIED : (Reflect.get(target, key) as unknown)) })),
+  'model is raw JSON of the denied name': withModel(
+    Object.freeze((JSON as unknown as { rawJSON(text: string): object }).rawJSON(JSON.stringify(DENIED))),
+  ),
+  'model is a Proxy of an array': withModel(
+    new Proxy([ALLOWED], { get: (target, key) => (key === '0' ? DENIED : (Reflect.get(target, key) as unknown)) }),
+  ),
 };
 
 /** Parameters that are not the same at every look. */
@@ -98,11 +140,14 @@ export const lookAttempts: Attempts = {
     Object.defineProperty(params, 'stream', { enumerable: true, get: () => ((params['model'] = DENIED), false) });
     return chat(stage.client(), params);
   },
-  'a toJSON() of the parameters': (stage) => chat(stage.client(), { ...chatBody(ALLOWED), toJSON: () => chatBody(DENIED) }),
-  'a toJSON() that the parameters inherit': (stage) => chat(stage.client(), Object.assign(Object.create({ toJSON: () => chatBody(DENIED) }) as object, chatBody(ALLOWED))),
+  'a toJSON() of the parameters': (stage) =>
+    chat(stage.client(), { ...chatBody(ALLOWED), toJSON: () => chatBody(DENIED) }),
+  'a toJSON() that the parameters inherit': (stage) =>
+    chat(stage.client(), Object.assign(Object.create({ toJSON: () => chatBody(DENIED) }) as object, chatBody(ALLOWED))),
   'a Proxy that shows the serializer another model': (stage) => {
     const shown = new Set<string | symbol>();
-    const get = (target: object, key: string | symbol): unknown => (key === 'model' && shown.has('toJSON') ? DENIED : (shown.add(key), Reflect.get(target, key) as unknown));
+    const get = (target: object, key: string | symbol): unknown =>
+      key === 'model' && shown.has('toJSON') ? DENIED : (shown.add(key), Reflect.get(target, key) as unknown);
     return chat(stage.client(), new Proxy(chatBody(ALLOWED), { get }));
   },
   'a Proxy that hides its model from all but the serializer': (stage) => {
@@ -114,20 +159,28 @@ export const lookAttempts: Attempts = {
     };
     return chat(stage.client(), new Proxy(target, handler));
   },
-  'a model that is inherited and so not sent': (stage) => chat(stage.client(), Object.create(chatBody(ALLOWED), { messages: { value: [], enumerable: true } }) as object),
-  'a model that is not enumerable and so not sent': (stage) => chat(stage.client(), Object.defineProperty({ messages: [] }, 'model', { value: ALLOWED })),
+  'a model that is inherited and so not sent': (stage) =>
+    chat(stage.client(), Object.create(chatBody(ALLOWED), { messages: { value: [], enumerable: true } }) as object),
+  'a model that is not enumerable and so not sent': (stage) =>
+    chat(stage.client(), Object.defineProperty({ messages: [] }, 'model', { value: ALLOWED })),
   'model set right after the call': async (stage) => {
     const params = chatBody(ALLOWED);
     const call = chat(stage.client(), params);
     params['model'] = DENIED;
     await call;
   },
-  'model set one tick after the call': (stage) => mutating(stage, (params, turn) => (params['model'] = turn === 0 ? ALLOWED : DENIED)),
-  'model set three ticks after the call': (stage) => mutating(stage, (params, turn) => (params['model'] = turn < 3 ? ALLOWED : DENIED)),
-  'model set ten ticks after the call': (stage) => mutating(stage, (params, turn) => (params['model'] = turn < 10 ? ALLOWED : DENIED)),
-  'model changed at every tick': (stage) => mutating(stage, (params, turn) => (params['model'] = turn % 2 === 0 ? DENIED : ALLOWED)),
-  'model changed at every other tick': (stage) => mutating(stage, (params, turn) => (params['model'] = turn % 4 < 2 ? ALLOWED : DENIED)),
-  'model deleted while the call is pending': (stage) => mutating(stage, (params) => Reflect.deleteProperty(params, 'model')),
+  'model set one tick after the call': (stage) =>
+    mutating(stage, (params, turn) => (params['model'] = turn === 0 ? ALLOWED : DENIED)),
+  'model set three ticks after the call': (stage) =>
+    mutating(stage, (params, turn) => (params['model'] = turn < 3 ? ALLOWED : DENIED)),
+  'model set ten ticks after the call': (stage) =>
+    mutating(stage, (params, turn) => (params['model'] = turn < 10 ? ALLOWED : DENIED)),
+  'model changed at every tick': (stage) =>
+    mutating(stage, (params, turn) => (params['model'] = turn % 2 === 0 ? DENIED : ALLOWED)),
+  'model changed at every other tick': (stage) =>
+    mutating(stage, (params, turn) => (params['model'] = turn % 4 < 2 ? ALLOWED : DENIED)),
+  'model deleted while the call is pending': (stage) =>
+    mutating(stage, (params) => Reflect.deleteProperty(params, 'model')),
   'a hundred calls that share one object': async (stage) => {
     const client = stage.client();
     const params = chatBody(ALLOWED);
@@ -143,29 +196,45 @@ export const lookAttempts: Attempts = {
 /** Objects that inherit from a prototype which somebody polluted. */
 export const pollutionAttempts: Attempts = {
   'Object.prototype.model stands in for a missing one': (stage) =>
-    whilePolluted({ target: Object.prototype, key: 'model', property: { value: ALLOWED } }, () => chat(stage.client(), { messages: [] })),
+    whilePolluted({ target: Object.prototype, key: 'model', property: { value: ALLOWED } }, () =>
+      chat(stage.client(), { messages: [] }),
+    ),
   'Object.prototype.toJSON exchanges the model': (stage) => {
     const value = function toJSON(this: object): object {
       return 'messages' in this && 'model' in this ? { ...this, model: DENIED } : this;
     };
-    return whilePolluted({ target: Object.prototype, key: 'toJSON', property: { value } }, () => chat(stage.client(), chatBody(ALLOWED)));
+    return whilePolluted({ target: Object.prototype, key: 'toJSON', property: { value } }, () =>
+      chat(stage.client(), chatBody(ALLOWED)),
+    );
   },
   'String.prototype.toJSON exchanges the model': (stage) => {
     const value = function toJSON(this: string): string {
       return String(this) === ALLOWED ? DENIED : String(this);
     };
-    return whilePolluted({ target: String.prototype, key: 'toJSON', property: { value } }, () => chat(stage.client(), chatBody(ALLOWED)));
+    return whilePolluted({ target: String.prototype, key: 'toJSON', property: { value } }, () =>
+      chat(stage.client(), chatBody(ALLOWED)),
+    );
   },
   'Object.prototype.body stands in for a missing body': (stage) =>
-    whilePolluted({ target: Object.prototype, key: 'body', property: { value: JSON.stringify(chatBody(DENIED)), writable: true } }, () => post(stage)),
+    whilePolluted(
+      { target: Object.prototype, key: 'body', property: { value: JSON.stringify(chatBody(DENIED)), writable: true } },
+      () => post(stage),
+    ),
   'Object.prototype.body is a getter that flips': (stage) => {
     let reads = 0;
     const get = (): string => JSON.stringify(chatBody((reads += 1) > 3 ? DENIED : ALLOWED));
-    return whilePolluted({ target: Object.prototype, key: 'body', property: { get, set: () => undefined } }, () => post(stage));
+    return whilePolluted({ target: Object.prototype, key: 'body', property: { get, set: () => undefined } }, () =>
+      post(stage),
+    );
   },
   'Object.prototype.fetchOptions replaces the body': (stage) =>
-    whilePolluted({ target: Object.prototype, key: 'fetchOptions', property: { value: { body: JSON.stringify(chatBody(DENIED)) }, writable: true } }, () =>
-      chat(stage.client(), chatBody(ALLOWED)),
+    whilePolluted(
+      {
+        target: Object.prototype,
+        key: 'fetchOptions',
+        property: { value: { body: JSON.stringify(chatBody(DENIED)) }, writable: true },
+      },
+      () => chat(stage.client(), chatBody(ALLOWED)),
     ),
 };
 

@@ -50,7 +50,7 @@ const PATHS: Readonly<Record<string, string>> = {
   'a prefix': '/api/v2/chat/completions',
   'a version before the route': '/../v1beta/openai/chat/completions',
   'legacy completions': '/completions',
-  'responses': '/responses/',
+  responses: '/responses/',
   'compact responses': '/responses/compact/',
   'an encoding that is cut off': '/chat/completions%',
   'an encoding that is cut off before an encoded letter': '/%/../chat/%63ompletions',
@@ -64,22 +64,40 @@ function toPath(path: string): Attempt {
 /** Paths that some server takes for a route of a model. */
 export const pathAttempts: Attempts = {
   ...Object.fromEntries(Object.entries(PATHS).map(([name, path]) => [`a path with ${name}`, toPath(path)])),
-  'an absolute URL as the path': (stage) => post(stage.client(), `${stage.origin}/v1/chat/completions`, { body: chatBody(DENIED) }),
-  'an absolute URL with credentials and capitals': (stage) => post(stage.client(), `${stage.origin.toUpperCase()}/V1/Chat/Completions`, { body: chatBody(DENIED) }),
-  'an embedding route with a parameter': (stage) => post(stage.client(), '/embeddings;x', { body: { model: 'text-embedding-3-large', input: 'Hello' } }),
-  'a base URL that ends in a slash': (stage) => chat(stage.client({ baseURL: `${stage.origin}/v1/` }), chatBody(DENIED)),
+  'an absolute URL as the path': (stage) =>
+    post(stage.client(), `${stage.origin}/v1/chat/completions`, { body: chatBody(DENIED) }),
+  'an absolute URL with credentials and capitals': (stage) =>
+    post(stage.client(), `${stage.origin.toUpperCase()}/V1/Chat/Completions`, { body: chatBody(DENIED) }),
+  'an embedding route with a parameter': (stage) =>
+    post(stage.client(), '/embeddings;x', { body: { model: 'text-embedding-3-large', input: 'Hello' } }),
+  'a base URL that ends in a slash': (stage) =>
+    chat(stage.client({ baseURL: `${stage.origin}/v1/` }), chatBody(DENIED)),
   'a base URL with many slashes': (stage) => chat(stage.client({ baseURL: `${stage.origin}/v1//` }), chatBody(DENIED)),
-  'a base URL with a long path': (stage) => chat(stage.client({ baseURL: `${stage.origin}/gateway/team-1/openai/v1` }), chatBody(DENIED)),
-  'a base URL that is the route but for one segment': (stage) => post(stage.client({ baseURL: `${stage.origin}/v1/chat` }), '/completions', { body: chatBody(DENIED) }),
-  'a base URL with the whole route and an empty path': (stage) => post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions` }), '', { body: chatBody(DENIED) }),
-  'a base URL with a query': (stage) => chat(stage.client({ baseURL: `${stage.origin}/v1?tenant=1` }), chatBody(DENIED)),
-  'a base URL that swallows the path in its query': (stage) => post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions?rest=` }), '/models', { body: chatBody(DENIED) }),
-  'a base URL that swallows the path in its fragment': (stage) => post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions#` }), '/models', { body: chatBody(DENIED) }),
+  'a base URL with a long path': (stage) =>
+    chat(stage.client({ baseURL: `${stage.origin}/gateway/team-1/openai/v1` }), chatBody(DENIED)),
+  'a base URL that is the route but for one segment': (stage) =>
+    post(stage.client({ baseURL: `${stage.origin}/v1/chat` }), '/completions', { body: chatBody(DENIED) }),
+  'a base URL with the whole route and an empty path': (stage) =>
+    post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions` }), '', { body: chatBody(DENIED) }),
+  'a base URL with a query': (stage) =>
+    chat(stage.client({ baseURL: `${stage.origin}/v1?tenant=1` }), chatBody(DENIED)),
+  'a base URL that swallows the path in its query': (stage) =>
+    post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions?rest=` }), '/models', { body: chatBody(DENIED) }),
+  'a base URL that swallows the path in its fragment': (stage) =>
+    post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions#` }), '/models', { body: chatBody(DENIED) }),
   'a base URL without the version': (stage) => chat(stage.client({ baseURL: stage.origin }), chatBody(DENIED)),
-  'an engine in the path, which gateways prefer': (stage) => post(stage.client(), `/engines/${DENIED}/chat/completions`, { body: chatBody(ALLOWED) }),
-  'an engine in the path of legacy completions': (stage) => post(stage.client(), `/engines/${DENIED}/completions`, { body: { model: ALLOWED, prompt: 'Hello' } }),
-  'a deployment in the path': (stage) => post(stage.client(), `/openai/deployments/${DENIED}/chat/completions`, { body: chatBody(ALLOWED) }),
-  'a model in the query of the path': (stage) => post(stage.client(), `/chat/completions?model=${DENIED}`, { body: chatBody(ALLOWED) }),
-  'a model in the query of a path, encoded': (stage) => post(stage.client(), `/chat/completions?mod%65l=${DENIED}`, { body: chatBody(ALLOWED) }),
-  'a model in the query of the base URL': (stage) => post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions?model=${DENIED}&rest=` }), '', { body: chatBody(ALLOWED) }),
+  'an engine in the path, which gateways prefer': (stage) =>
+    post(stage.client(), `/engines/${DENIED}/chat/completions`, { body: chatBody(ALLOWED) }),
+  'an engine in the path of legacy completions': (stage) =>
+    post(stage.client(), `/engines/${DENIED}/completions`, { body: { model: ALLOWED, prompt: 'Hello' } }),
+  'a deployment in the path': (stage) =>
+    post(stage.client(), `/openai/deployments/${DENIED}/chat/completions`, { body: chatBody(ALLOWED) }),
+  'a model in the query of the path': (stage) =>
+    post(stage.client(), `/chat/completions?model=${DENIED}`, { body: chatBody(ALLOWED) }),
+  'a model in the query of a path, encoded': (stage) =>
+    post(stage.client(), `/chat/completions?mod%65l=${DENIED}`, { body: chatBody(ALLOWED) }),
+  'a model in the query of the base URL': (stage) =>
+    post(stage.client({ baseURL: `${stage.origin}/v1/chat/completions?model=${DENIED}&rest=` }), '', {
+      body: chatBody(ALLOWED),
+    }),
 };

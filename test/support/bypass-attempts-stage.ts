@@ -57,7 +57,10 @@ export function postBody(client: OpenAI, body: unknown, headers: Record<string, 
 }
 
 /** Runs something while an object has one more property; for prototypes that somebody polluted. */
-export async function whilePolluted(polluted: { readonly target: object; readonly key: string; readonly property: PropertyDescriptor }, run: () => unknown): Promise<void> {
+export async function whilePolluted(
+  polluted: { readonly target: object; readonly key: string; readonly property: PropertyDescriptor },
+  run: () => unknown,
+): Promise<void> {
   const { target, key, property } = polluted;
   Object.defineProperty(target, key, { ...property, configurable: true });
   try {

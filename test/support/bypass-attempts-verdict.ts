@@ -34,7 +34,8 @@ function decode(text: string): string {
 /** A path at each stage of decoding. */
 function decodings(path: string): string[] {
   const stages = [path];
-  for (let next = decode(path); next !== stages.at(-1) && stages.length < MOST_DECODINGS; next = decode(next)) stages.push(next);
+  for (let next = decode(path); next !== stages.at(-1) && stages.length < MOST_DECODINGS; next = decode(next))
+    stages.push(next);
   return stages;
 }
 
@@ -43,7 +44,11 @@ function segments(path: string): string[] {
 }
 
 function tidy(segment: string): string {
-  return segment.replace(/;.*$/su, '').replace(/[\s\u0000]+$/u, '').trim().toLowerCase();
+  return segment
+    .replace(/;.*$/su, '')
+    .replace(/[\s\u0000]+$/u, '')
+    .trim()
+    .toLowerCase();
 }
 
 function resolved(all: readonly string[]): string[] {
@@ -77,7 +82,10 @@ function routes(path: string): Route[] {
   const readings = decodings(path).flatMap((stage, index) => {
     // The path of a request target cannot hold these; one that appears by decoding ends the path for some.
     const cut = index === 0 ? stage : (stage.split(/[?#]/u)[0] ?? '');
-    return [segments(stage), resolved(segments(stage)), segments(cut), resolved(segments(cut))].map((all) => ({ all, index }));
+    return [segments(stage), resolved(segments(stage)), segments(cut), resolved(segments(cut))].map((all) => ({
+      all,
+      index,
+    }));
   });
   return readings.flatMap(({ all, index }) => {
     const route = routeOf(all);
@@ -103,7 +111,9 @@ function topLevelKeys(text: string): string[] {
 function parsed(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -122,16 +132,22 @@ function fold(key: string): string {
 
 function listed(value: unknown): unknown[] {
   const entries = Array.isArray(value) ? (value as unknown[]) : [value];
-  return entries.filter((entry) => entry !== undefined && entry !== null).map((entry) => (typeof entry === 'object' && entry ? (Reflect.get(entry, 'model') as unknown) : entry));
+  return entries
+    .filter((entry) => entry !== undefined && entry !== null)
+    .map((entry) => (typeof entry === 'object' && entry ? (Reflect.get(entry, 'model') as unknown) : entry));
 }
 
 function bodyModels(request: SentRequest): unknown[] {
   const body = isPlainText(request.headers) ? parsed(request.body) : undefined;
   if (!body) return [undefined];
   const keys = topLevelKeys(request.body).map(fold);
-  const isAmbiguous = ['model', 'models'].some((name) => keys.filter((key) => key === name).length > 1) || (keys.includes('model') && !Object.hasOwn(body, 'model'));
+  const isAmbiguous =
+    ['model', 'models'].some((name) => keys.filter((key) => key === name).length > 1) ||
+    (keys.includes('model') && !Object.hasOwn(body, 'model'));
   if (isAmbiguous) return [undefined];
-  const further = Object.keys(body).filter((key) => fold(key) === 'models' || key === 'fallbacks' || key === 'extra_body');
+  const further = Object.keys(body).filter(
+    (key) => fold(key) === 'models' || key === 'fallbacks' || key === 'extra_body',
+  );
   return [Object.hasOwn(body, 'model') ? body['model'] : undefined, ...further.flatMap((key) => listed(body[key]))];
 }
 
@@ -143,7 +159,9 @@ function bodyModels(request: SentRequest): unknown[] {
 export function unjudgedModels(request: SentRequest): unknown[] {
   if (request.method === 'GET' || request.method === 'HEAD') return [];
   const url = new URL(request.path.replace(/^\/*/u, '/'), 'http://server');
-  const query = [...url.searchParams].filter(([key]) => /^model(?:\[\d*\])?$/u.test(fold(key))).map(([, value]) => value);
+  const query = [...url.searchParams]
+    .filter(([key]) => /^model(?:\[\d*\])?$/u.test(fold(key)))
+    .map(([, value]) => value);
   return routes(url.pathname).flatMap(({ allowed, pathModels }) => {
     const models = pathModels.length > 0 ? pathModels : bodyModels(request);
     return [...models, ...query].filter((model) => model !== allowed);

@@ -27,7 +27,17 @@ function checkWith(cz: ControlZero): Check {
   };
 }
 
-function guarded({ method, owner, action, check }: { readonly method: Method; readonly owner: unknown; readonly action: ModelAction; readonly check: Check }): Method {
+function guarded({
+  method,
+  owner,
+  action,
+  check,
+}: {
+  readonly method: Method;
+  readonly owner: unknown;
+  readonly action: ModelAction;
+  readonly check: Check;
+}): Method {
   return async (params, ...rest) => {
     await check(action, params);
     return method.call(owner, params, ...rest);
@@ -41,7 +51,9 @@ export function patchMethods(cz: ControlZero): Wrap {
     for (const [path, action] of METHODS) {
       const keys = path.split('.').slice(0, -1);
       const owner = keys.reduce<object>((at, key) => Reflect.get(at, key) as object, client);
-      Object.assign(owner, { create: guarded({ method: Reflect.get(owner, 'create') as Method, owner, action, check }) });
+      Object.assign(owner, {
+        create: guarded({ method: Reflect.get(owner, 'create') as Method, owner, action, check }),
+      });
     }
     return client;
   };
@@ -53,7 +65,8 @@ function proxied(target: object, path: string, check: Check): object {
       const value: unknown = Reflect.get(owner, key, owner);
       const here = path === '' ? String(key) : `${path}.${String(key)}`;
       const action = METHODS.get(here);
-      if (typeof value === 'function') return action ? guarded({ method: value as Method, owner, action, check }) : (value.bind(owner) as unknown);
+      if (typeof value === 'function')
+        return action ? guarded({ method: value as Method, owner, action, check }) : (value.bind(owner) as unknown);
       return typeof value === 'object' && value !== null && '_client' in value ? proxied(value, here, check) : value;
     },
   });
@@ -75,7 +88,10 @@ export function hookOptions(cz: ControlZero): Wrap {
       const action = ROUTES.get(options.path);
       if (action) await check(action, options.body);
     };
-    return Object.assign(client, { prepareOptions: hook, withOptions: (options: object) => wrap(withOptions.call(client, options) as OpenAI) });
+    return Object.assign(client, {
+      prepareOptions: hook,
+      withOptions: (options: object) => wrap(withOptions.call(client, options) as OpenAI),
+    });
   };
   return wrap;
 }

@@ -15,7 +15,9 @@ function blocksIn(root: string, file: string): CodeBlock[] {
   const text = readFileSync(join(root, file), 'utf8');
   return Array.from(text.matchAll(FENCE), ({ groups, index }) => {
     const indent = groups?.['indent'] ?? '';
-    const lines = (groups?.['code'] ?? '').split('\n').map((line) => (line.startsWith(indent.trimEnd()) ? line.slice(indent.length) : line));
+    const lines = (groups?.['code'] ?? '')
+      .split('\n')
+      .map((line) => (line.startsWith(indent.trimEnd()) ? line.slice(indent.length) : line));
     const line = text.slice(0, index).split('\n').length;
     return { place: `${file}:${line}`, language: groups?.['language'] ?? '', code: lines.join('\n') };
   });

@@ -21,5 +21,10 @@ export function errorAnswer(status: number, message: string, headers?: Readonly<
 
 /** The text of a stream of events, as it goes on the wire. */
 export function formatEvents(events: readonly ServerEvent[]): string {
-  return events.map(({ name, data }) => `${name === undefined ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`).join('');
+  return events
+    .map(
+      ({ name, data }) =>
+        `${name === undefined ? '' : `event: ${name}\n`}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`,
+    )
+    .join('');
 }

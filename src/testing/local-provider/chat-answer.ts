@@ -37,7 +37,11 @@ function toolCallFor({ body, sequence }: ModelAnswerOptions): ToolCall | undefin
   const tool = body.tools?.find((candidate) => candidate.function)?.function;
   if (!tool || body.messages?.at(-1)?.role !== 'user') return undefined;
   const { name, parameters } = tool;
-  return { id: `call_${sequence}`, type: 'function', function: { name, arguments: JSON.stringify(sampleJson(parameters ?? { type: 'object' })) } };
+  return {
+    id: `call_${sequence}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(sampleJson(parameters ?? { type: 'object' })) },
+  };
 }
 
 /** The text of an answer: JSON where the request asks for JSON. */
@@ -55,28 +59,63 @@ export function pieces(text: string): string[] {
 function chatChunks(options: ModelAnswerOptions): ServerEvent[] {
   const { body, model, sequence } = options;
   const head = { id: `chatcmpl-${sequence}`, object: 'chat.completion.chunk', created: FIXED_SECONDS, model };
-  const chunk = (delta: object, finish: string | null = null): ServerEvent => ({ data: { ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] } });
+  const chunk = (delta: object, finish: string | null = null): ServerEvent => ({
+    data: { ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] },
+  });
   const call = toolCallFor(options);
-  const content = call ? [chunk({ tool_calls: [{ index: 0, ...call }] })] : pieces(answerText(options)).map((piece) => chunk({ content: piece }));
-  const usage: ServerEvent[] = body.stream_options?.include_usage ? [{ data: { ...head, choices: [], usage: USAGE } }] : [];
-  return [chunk({ role: 'assistant', content: '' }), ...content, chunk({}, call ? 'tool_calls' : 'stop'), ...usage, { data: '[DONE]' }];
+  const content = call
+    ? [chunk({ tool_calls: [{ index: 0, ...call }] })]
+    : pieces(answerText(options)).map((piece) => chunk({ content: piece }));
+  const usage: ServerEvent[] = body.stream_options?.include_usage
+    ? [{ data: { ...head, choices: [], usage: USAGE } }]
+    : [];
+  return [
+    chunk({ role: 'assistant', content: '' }),
+    ...content,
+    chunk({}, call ? 'tool_calls' : 'stop'),
+    ...usage,
+    { data: '[DONE]' },
+  ];
 }
 
 /** The answer of POST /chat/completions. */
 export function chatAnswer(options: ModelAnswerOptions): Answer {
   if (options.body.stream) return { events: chatChunks(options) };
   const call = toolCallFor(options);
-  const message = { role: 'assistant', refusal: null, content: call ? null : answerText(options), ...(call && { tool_calls: [call] }) };
+  const message = {
+    role: 'assistant',
+    refusal: null,
+    content: call ? null : answerText(options),
+    ...(call && { tool_calls: [call] }),
+  };
   const choices = [{ index: 0, message, logprobs: null, finish_reason: call ? 'tool_calls' : 'stop' }];
-  return { json: { id: `chatcmpl-${options.sequence}`, object: 'chat.completion', created: FIXED_SECONDS, model: options.model, choices, usage: USAGE } };
+  return {
+    json: {
+      id: `chatcmpl-${options.sequence}`,
+      object: 'chat.completion',
+      created: FIXED_SECONDS,
+      model: options.model,
+      choices,
+      usage: USAGE,
+    },
+  };
 }
 
 /** The answer of POST /completions. */
 export function completionAnswer({ body, model, text, sequence }: ModelAnswerOptions): Answer {
   const head = { id: `cmpl-${sequence}`, object: 'text_completion', created: FIXED_SECONDS, model };
-  const choice = (part: string, finish: string | null): object => ({ ...head, choices: [{ index: 0, text: part, logprobs: null, finish_reason: finish }] });
+  const choice = (part: string, finish: string | null): object => ({
+    ...head,
+    choices: [{ index: 0, text: part, logprobs: null, finish_reason: finish }],
+  });
   if (!body.stream) return { json: { ...choice(text, 'stop'), usage: USAGE } };
-  return { events: [...pieces(text).map((piece) => ({ data: choice(piece, null) })), { data: choice('', 'stop') }, { data: '[DONE]' }] };
+  return {
+    events: [
+      ...pieces(text).map((piece) => ({ data: choice(piece, null) })),
+      { data: choice('', 'stop') },
+      { data: '[DONE]' },
+    ],
+  };
 }
 
 function vectorOf(text: string, dimensions: number): Float32Array {
@@ -95,10 +134,15 @@ function encodeVector(vector: Float32Array, format: string | undefined): string 
 
 /** The answer of POST /embeddings. */
 export function embeddingAnswer({ body, model }: ModelAnswerOptions): Answer {
-  const inputs: readonly unknown[] = Array.isArray(body.input) && typeof body.input[0] !== 'number' ? body.input : [body.input];
+  const inputs: readonly unknown[] =
+    Array.isArray(body.input) && typeof body.input[0] !== 'number' ? body.input : [body.input];
   const data = inputs.map((input, index) => {
     const text = typeof input === 'string' ? input : JSON.stringify(input ?? null);
-    return { object: 'embedding', index, embedding: encodeVector(vectorOf(text, body.dimensions ?? 8), body.encoding_format) };
+    return {
+      object: 'embedding',
+      index,
+      embedding: encodeVector(vectorOf(text, body.dimensions ?? 8), body.encoding_format),
+    };
   });
   return { json: { object: 'list', data, model, usage: { prompt_tokens: 1, total_tokens: 1 } } };
 }

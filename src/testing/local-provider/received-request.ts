@@ -44,7 +44,10 @@ function decode(path: string): string {
 // forgiving as all real servers together.
 function plainPath(pathname: string): string {
   const segments = decode(pathname).replaceAll('\\', '/').split('/');
-  return segments.map((segment) => segment.replace(/;.*$/su, '').trim()).filter((segment) => segment !== '').join('/');
+  return segments
+    .map((segment) => segment.replace(/;.*$/su, '').trim())
+    .filter((segment) => segment !== '')
+    .join('/');
 }
 
 function modelOf(path: string, json: unknown): string | undefined {
@@ -56,7 +59,10 @@ function modelOf(path: string, json: unknown): string | undefined {
 }
 
 /** Describes a request whose body has been read. */
-export function describeRequest(message: Pick<IncomingMessage, 'method' | 'url' | 'headers'>, body: string): ReceivedRequest {
+export function describeRequest(
+  message: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
+  body: string,
+): ReceivedRequest {
   const method = message.method ?? 'GET';
   const path = message.url ?? '/';
   const { pathname } = new URL(path, 'http://local');
@@ -64,7 +70,16 @@ export function describeRequest(message: Pick<IncomingMessage, 'method' | 'url' 
   const plain = plainPath(pathname);
   const isReading = body === '' && ['GET', 'HEAD', 'DELETE', 'OPTIONS'].includes(method);
   const route = isReading ? undefined : (ROUTE.exec(plain.toLowerCase())?.[1] as ModelRoute | undefined);
-  return { method, path, pathname: `/${plain}`, headers: message.headers, body, json, route, model: modelOf(plain, json) };
+  return {
+    method,
+    path,
+    pathname: `/${plain}`,
+    headers: message.headers,
+    body,
+    json,
+    route,
+    model: modelOf(plain, json),
+  };
 }
 
 /** Reads the body of a request as text, at most 64 MiB. */

@@ -5,7 +5,15 @@ import type { ReceivedRequest } from './received-request.ts';
 const FILES = ['file-1', 'file-2', 'file-3'];
 
 function fileObject(id: string): object {
-  return { id, object: 'file', bytes: 3, created_at: FIXED_SECONDS, filename: `${id}.jsonl`, purpose: 'batch', status: 'processed' };
+  return {
+    id,
+    object: 'file',
+    bytes: 3,
+    created_at: FIXED_SECONDS,
+    filename: `${id}.jsonl`,
+    purpose: 'batch',
+    status: 'processed',
+  };
 }
 
 function modelObject(id: string): object {
@@ -39,12 +47,38 @@ function routes(models: readonly string[]): readonly ResourceRoute[] {
     { method: 'POST', path: /\/files$/u, answer: () => ({ json: fileObject('file-4') }) },
     { method: 'GET', path: /\/files\/[^/]+\/content$/u, answer: () => ({ text: '{}\n' }) },
     { method: 'GET', path: /\/files\/([^/]+)$/u, answer: (_, id) => ({ json: fileObject(id) }) },
-    { method: 'DELETE', path: /\/(?:files|models|assistants|threads)\/([^/]+)$/u, answer: (_, id) => ({ json: { id, object: 'deleted', deleted: true } }) },
-    { method: 'POST', path: /\/moderations$/u, answer: () => ({ json: { id: 'modr-1', model: 'local', results: [{ flagged: false, categories: {}, category_scores: {} }] } }) },
-    { method: 'POST', path: /\/assistants$/u, answer: () => ({ json: { id: 'asst_1', object: 'assistant', created_at: FIXED_SECONDS } }) },
-    { method: 'POST', path: /\/threads$/u, answer: () => ({ json: { id: 'thread_1', object: 'thread', created_at: FIXED_SECONDS } }) },
-    { method: 'POST', path: /\/input_tokens$/u, answer: () => ({ json: { object: 'response.input_tokens', input_tokens: 1 } }) },
-    { method: 'GET', path: /\/responses\/([^/]+)$/u, answer: (_, id) => ({ json: { id, object: 'response', status: 'completed', output: [] } }) },
+    {
+      method: 'DELETE',
+      path: /\/(?:files|models|assistants|threads)\/([^/]+)$/u,
+      answer: (_, id) => ({ json: { id, object: 'deleted', deleted: true } }),
+    },
+    {
+      method: 'POST',
+      path: /\/moderations$/u,
+      answer: () => ({
+        json: { id: 'modr-1', model: 'local', results: [{ flagged: false, categories: {}, category_scores: {} }] },
+      }),
+    },
+    {
+      method: 'POST',
+      path: /\/assistants$/u,
+      answer: () => ({ json: { id: 'asst_1', object: 'assistant', created_at: FIXED_SECONDS } }),
+    },
+    {
+      method: 'POST',
+      path: /\/threads$/u,
+      answer: () => ({ json: { id: 'thread_1', object: 'thread', created_at: FIXED_SECONDS } }),
+    },
+    {
+      method: 'POST',
+      path: /\/input_tokens$/u,
+      answer: () => ({ json: { object: 'response.input_tokens', input_tokens: 1 } }),
+    },
+    {
+      method: 'GET',
+      path: /\/responses\/([^/]+)$/u,
+      answer: (_, id) => ({ json: { id, object: 'response', status: 'completed', output: [] } }),
+    },
     { method: 'GET', path: /\/(?:assistants|batches|chat\/completions)$/u, answer: () => list([]) },
   ];
 }

@@ -76,5 +76,13 @@ export function responseAnswer(options: ModelAnswerOptions): Answer {
 
 /** The answer of POST /responses/compact. */
 export function compactAnswer({ sequence }: ModelAnswerOptions): Answer {
-  return { json: { id: `resp_${sequence}`, object: 'response.compaction', created_at: FIXED_SECONDS, output: [], usage: USAGE } };
+  return {
+    json: {
+      id: `resp_${sequence}`,
+      object: 'response.compaction',
+      created_at: FIXED_SECONDS,
+      output: [],
+      usage: USAGE,
+    },
+  };
 }

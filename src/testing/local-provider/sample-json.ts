@@ -10,6 +10,13 @@ function sampleObject(schema: Schema): Record<string, unknown> {
   return Object.fromEntries(entries.map(([key, property]) => [key, sampleJson(property)]));
 }
 
+const SAMPLES: ReadonlyMap<unknown, unknown> = new Map<unknown, unknown>([
+  ['number', 1],
+  ['integer', 1],
+  ['boolean', true],
+  ['null', null],
+]);
+
 /** The smallest sensible value that fits a JSON Schema of objects, lists, enums and scalars. */
 export function sampleJson(schema: unknown): unknown {
   if (!isSchema(schema)) return 'sample';
@@ -19,7 +26,5 @@ export function sampleJson(schema: unknown): unknown {
   const kind: unknown = Array.isArray(type) ? type[0] : type;
   if (kind === 'object') return sampleObject(schema);
   if (kind === 'array') return [sampleJson(items)];
-  if (kind === 'number' || kind === 'integer') return 1;
-  if (kind === 'boolean') return true;
-  return kind === 'null' ? null : 'sample';
+  return SAMPLES.has(kind) ? SAMPLES.get(kind) : 'sample';
 }

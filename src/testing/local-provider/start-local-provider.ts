@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { requireBuiltin } from '../../node/builtin.ts';
 import type { Answer } from './answer.ts';
 import { errorAnswer, formatEvents } from './answer.ts';
-import type { ModelAnswerOptions, ModelBody } from './chat-answer.ts';
+import type { ModelAnswerOptions } from './chat-answer.ts';
 import { chatAnswer, completionAnswer, embeddingAnswer } from './chat-answer.ts';
 import type { ModelRoute, ReceivedRequest } from './received-request.ts';
 import { describeRequest, readBody } from './received-request.ts';
@@ -75,11 +76,12 @@ class ProviderState {
 
   #modelAnswer(request: ReceivedRequest, route: ModelRoute): Answer {
     const { json: body, model } = request;
-    if (typeof body !== 'object' || body === null) return errorAnswer(400, 'We could not parse the JSON body of your request.');
+    if (typeof body !== 'object' || body === null)
+      return errorAnswer(400, 'We could not parse the JSON body of your request.');
     if (model === undefined) return errorAnswer(400, 'You must provide a model parameter.');
     const { reply = 'Hello from the local provider.' } = this.#options;
     const text = typeof reply === 'function' ? reply(request) : reply;
-    return MODEL_ANSWERS[route]({ body: body as ModelBody, model, text, sequence: this.#sequence });
+    return MODEL_ANSWERS[route]({ body, model, text, sequence: this.#sequence });
   }
 }
 
@@ -89,7 +91,9 @@ function send(response: ServerResponse, answer: Answer): void {
   } else if ('text' in answer) {
     response.writeHead(200, { 'content-type': 'text/plain' }).end(answer.text);
   } else {
-    response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.json));
+    response
+      .writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers })
+      .end(JSON.stringify(answer.json));
   }
 }
 
@@ -113,7 +117,7 @@ function send(response: ServerResponse, answer: Answer): void {
  * ```
  */
 export async function startLocalProvider(options: LocalProviderOptions = {}): Promise<LocalProvider> {
-  const http = process.getBuiltinModule('node:http');
+  const http = requireBuiltin('node:http', 'startLocalProvider()');
   const state = new ProviderState(options);
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     const answer = state.answer(describeRequest(message, await readBody(message)));
