@@ -249,9 +249,10 @@ export interface PolicyInvalidErrorOptions {
  *
  * @example
  * ```ts
+ * import type { PolicyDocument } from '@controlzero/sdk';
  * import { PolicyInvalidError, init } from '@controlzero/sdk';
  *
- * export async function check(document: object): Promise<void> {
+ * export async function check(document: PolicyDocument): Promise<void> {
  *   await init({ policy: document }).catch((error: unknown) => {
  *     if (!(error instanceof PolicyInvalidError)) throw error;
  *     for (const { path, message } of error.problems) process.stderr.write(`${path}: ${message}\n`);

@@ -200,7 +200,7 @@ function fromEnvironment<Value>({ kind, variables }: OptionSource<Value>, enviro
 }
 
 /** The environment of the process; empty on runtimes without one. */
-export function processEnvironment(): Environment {
+function processEnvironment(): Environment {
   const { process } = globalThis as { readonly process?: { readonly env?: Environment } };
   return process?.env ?? {};
 }

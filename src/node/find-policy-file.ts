@@ -1,7 +1,7 @@
 import { findBuiltin } from './builtin.ts';
 
 /** The file names that are looked for in the working folder, in this order. */
-export const POLICY_FILE_NAMES: readonly string[] = ['controlzero.yaml', 'controlzero.yml', 'controlzero.json'];
+const POLICY_FILE_NAMES: readonly string[] = ['controlzero.yaml', 'controlzero.yml', 'controlzero.json'];
 
 /** The policy file in the working folder, or undefined; always undefined on a runtime without files. */
 export async function findPolicyFile(): Promise<string | undefined> {

@@ -1,7 +1,6 @@
 import type { CompiledPolicy } from '../engine/compile.ts';
 import { compilePolicy } from '../engine/compile.ts';
 import { PolicyInvalidError } from '../errors.ts';
-import { parsePolicy } from '../policy/parse.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
 import type { PolicySnapshot } from '../sources/source.ts';
 
@@ -18,6 +17,8 @@ export interface ActivePolicy {
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
+  // The parser with its diagnostics is half of the code and is needed only when there is a new policy.
+  const { parsePolicy } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
   try {
     return parsePolicy(document, { origin });

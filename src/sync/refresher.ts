@@ -28,7 +28,7 @@ export interface SyncStatus {
 }
 
 /** What the refresher tells its owner. */
-export interface RefresherListener {
+interface RefresherListener {
   activated(policy: ActivePolicy): void;
   /** A document or an attempt was refused; the last good policy stays. */
   failed(error: unknown): void;

@@ -30,7 +30,7 @@ interface ToolCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
-export const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
+const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
 
 // A tool is called once: after its result is among the messages, the model answers with text.
 function toolCallFor({ body, sequence }: ModelAnswerOptions): ToolCall | undefined {
@@ -45,7 +45,7 @@ function toolCallFor({ body, sequence }: ModelAnswerOptions): ToolCall | undefin
 }
 
 /** The text of an answer: JSON where the request asks for JSON. */
-export function answerText({ body, text }: ModelAnswerOptions): string {
+function answerText({ body, text }: ModelAnswerOptions): string {
   const { response_format: format } = body;
   if (format?.type === 'json_schema') return JSON.stringify(sampleJson(format.json_schema?.schema));
   return format?.type === 'json_object' ? '{}' : text;

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import type { BuiltModule } from './support/module-graph.ts';
+import { findCycle, reachableFrom, readModuleGraph } from './support/module-graph.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const FRAMEWORK = /^(?:openai|langchain|ai|@langchain\/.+|@ai-sdk\/.+)$/u;
+const ENTRIES = ['src/index.js', 'src/node/index.js', 'src/testing/index.js', 'adapters/openai/index.js'];
+
+// Each folder or file of the core, and what it may import besides itself.
+const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
+  [/^src\/policy\//u, /^src\/(?:policy\/|errors\.js)/u],
+  [/^src\/engine\//u, /^src\/(?:engine|policy)\//u],
+  [/^src\/errors\.js$/u, /^src\/policy\/(?:printable|problem)\.js$/u],
+  [/^src\/events\//u, /^src\/(?:events|policy)\//u],
+  [/^src\/sources\//u, /^src\/(?:sources|policy)\//u],
+  [/^src\/sync\//u, /^src\/(?:sync|engine|policy|errors)|^src\/sources\/source\.js/u],
+  [/^src\/node\//u, /^src\/(?:node|sources|policy|errors)/u],
+  [/^adapters\/openai\//u, /^adapters\/openai\/|^src\/index\.js$/u],
+];
+
+function sourceFiles(): string[] {
+  return ['src', 'adapters'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => `${folder}/${file}`),
+  );
+}
+
+function documentedFiles(): string[] {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const tree = /## Tree\n\n```\n(?<tree>.*?)```/su.exec(page)?.groups?.['tree'] ?? '';
+  const folders: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const [names = ''] = line.trim().split(/ {2,}/u);
+    const depth = (line.length - line.trimStart().length) / 2;
+    const files = names.split(' ').filter((name) => name.endsWith('.ts'));
+    folders.length = depth;
+    if (files.length === 0) folders[depth] = names;
+    return files.map((file) => [...folders, file].join('/'));
+  });
+}
+
+describe('architecture', () => {
+  let graph: ReadonlyMap<string, BuiltModule>;
+  beforeAll(async () => {
+    graph = await readModuleGraph(dist);
+  });
+
+  test('the build has every entry', () => {
+    expect([...graph.keys()]).toEqual(expect.arrayContaining(ENTRIES));
+  });
+
+  test('no module imports itself by a detour', () => {
+    expect(findCycle(graph)).toBeUndefined();
+  });
+
+  test.each(ARROWS)('modules in %s import only what lies below them', (from, to) => {
+    const modules = [...graph.values()].filter(({ path }) => from.test(path));
+    const wrong = modules.flatMap(({ path, imports, onDemand }) =>
+      [...imports, ...onDemand].filter((next) => !to.test(next)).map((next) => `${path} -> ${next}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(ENTRIES)('%s reaches no Node module and no framework by import', (entry) => {
+    const packages = reachableFrom(graph, entry).flatMap((built) => built.packages);
+    expect(packages.filter((name) => name.startsWith('node:') || FRAMEWORK.test(name))).toEqual([]);
+    expect(new Set(packages).difference(new Set(['valibot', 'yaml']))).toEqual(new Set());
+  });
+
+  test.each(ENTRIES)('importing %s has no side effects', (entry) => {
+    const script = `
+      const before = Reflect.ownKeys(globalThis).length;
+      await import(${JSON.stringify(pathToFileURL(join(dist, entry)).href)});
+      const resources = process.getActiveResourcesInfo().filter((name) => name.includes('Timeout') || name.includes('Immediate'));
+      console.log(JSON.stringify([Reflect.ownKeys(globalThis).length - before, resources]));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(JSON.parse(output)).toEqual([0, []]);
+  });
+
+  test('no source file has more than 400 lines', () => {
+    const long = sourceFiles().filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 400);
+    expect(long).toEqual([]);
+  });
+
+  test('ARCHITECTURE.md shows every source file, and no other', () => {
+    expect(documentedFiles().toSorted()).toEqual(sourceFiles().toSorted());
+  });
+});

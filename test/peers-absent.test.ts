@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+describe('without any framework installed', () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'controlzero-peers-'));
+    const scope = join(folder, 'node_modules/@controlzero/sdk');
+    mkdirSync(scope, { recursive: true });
+    cpSync(join(root, 'dist'), join(scope, 'dist'), { recursive: true });
+    cpSync(join(root, 'package.json'), join(scope, 'package.json'));
+    for (const name of ['valibot', 'yaml'])
+      symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each(['', '/openai', '/node', '/testing'])('@controlzero/sdk%s loads', (subpath) => {
+    const script = `
+      const absent = await import('openai').then(() => false, (error) => error.code === 'ERR_MODULE_NOT_FOUND');
+      const names = Object.keys(await import('@controlzero/sdk${subpath}'));
+      console.log(JSON.stringify([absent, names.length > 0]));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(output)).toEqual([true, true]);
+  });
+});
