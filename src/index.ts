@@ -5,7 +5,6 @@
  */
 export { ControlZero } from './client.ts';
 export type { Enforcement, EnforceFirstOptions } from './client.ts';
-export type { Attribute } from './engine/conditions.ts';
 export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
 export {
   ConfigurationError,
@@ -33,7 +32,7 @@ export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';
 export type { PathStep, PolicyProblem } from './policy/problem.ts';
 export { modelRequest, undeterminedRequest } from './policy/request.ts';
-export type { ModelAction, ModelRequestOptions } from './policy/request.ts';
+export type { Attribute, ModelAction, ModelRequestOptions } from './policy/request.ts';
 export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest, Rule } from './policy/types.ts';
 export { runAs } from './run-as.ts';
 export type { ParsedText, PolicySnapshot, PolicySource, ReadSourceOptions } from './sources/source.ts';

@@ -32,6 +32,8 @@ export interface CompiledPolicy {
   readonly noMatch: Decision;
   /** The answer to a request that cannot be judged. */
   readonly invalidRequest: (problem: string) => Decision;
+  /** The answer when a rule looks at a context value that is too long to be compared. */
+  readonly overlongAttribute: Decision;
   /** Rules by action, filled as actions are seen. */
   readonly views: Map<string, readonly CompiledRule[]>;
 }
@@ -80,13 +82,15 @@ function compileNoMatch(policies: readonly ParsedPolicy[], revision: string): De
 export function compilePolicy(policies: readonly ParsedPolicy[], revision: string): CompiledPolicy {
   const rules = policies.flatMap((policy) => policy.rules.map((rule) => compileRule(rule, policy, revision)));
   const keys = new Set(rules.flatMap((rule) => rule.conditions.map((condition) => condition.key)));
+  const invalidRequest = (problem: string): Decision =>
+    createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision });
   return {
     revision,
     rules,
     conditionKeys: [...keys],
     noMatch: compileNoMatch(policies, revision),
-    invalidRequest: (problem) =>
-      createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision }),
+    invalidRequest,
+    overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
     views: new Map(),
   };
 }

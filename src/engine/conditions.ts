@@ -1,12 +1,11 @@
 import type { Pattern } from '../policy/pattern.ts';
 import type { ParsedCondition } from '../policy/parsed-policy.ts';
+import type { Attribute, Attributes } from '../policy/request.ts';
+import { OVERLONG } from '../policy/request.ts';
 import { compileMatcher } from './wildcard.ts';
 
-/** A context value that a condition can be compared with. */
-export type Attribute = string | number | boolean;
-
-/** The attributes of one request that conditions read, each taken from the context exactly once. */
-export type Attributes = ReadonlyMap<string, Attribute>;
+/** What became of the conditions of a rule. */
+export type ConditionsResult = 'hold' | 'fail' | 'unjudgeable';
 
 /** One compiled condition. */
 export interface CompiledCondition {
@@ -29,10 +28,15 @@ export function compileCondition({ key, accepts }: ParsedCondition): CompiledCon
   return { key, accepted: [accepts], holds: (attribute) => attribute === accepts };
 }
 
-/** Whether all conditions hold. */
-export function allHold(conditions: readonly CompiledCondition[], attributes: Attributes): boolean {
+/**
+ * Tests conditions in their order, up to the first that does not hold. One that looks at an overlong
+ * attribute can neither be said to hold nor to fail: treating it as failed would let a conditional deny go by.
+ */
+export function testConditions(conditions: readonly CompiledCondition[], attributes: Attributes): ConditionsResult {
   for (const condition of conditions) {
-    if (!condition.holds(attributes.get(condition.key))) return false;
+    const attribute = attributes.get(condition.key);
+    if (attribute === OVERLONG) return 'unjudgeable';
+    if (!condition.holds(attribute)) return 'fail';
   }
-  return true;
+  return 'hold';
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '../policy/decision.ts';
 import type { JudgedRequest } from '../policy/request.ts';
 import type { CompiledPolicy, CompiledRule } from './compile.ts';
-import { allHold } from './conditions.ts';
+import { testConditions } from './conditions.ts';
 
 const MOST_VIEWS = 256;
 
@@ -30,7 +30,10 @@ export function coversResource(rule: CompiledRule, names: JudgedRequest['names']
 /** Decides a request: the first rule that matches, else the default. Pure, synchronous, allocates nothing. */
 export function evaluate(policy: CompiledPolicy, request: JudgedRequest): Decision {
   for (const rule of viewOf(policy, request.action)) {
-    if (coversResource(rule, request.names) && allHold(rule.conditions, request.attributes)) return rule.decision;
+    if (!coversResource(rule, request.names)) continue;
+    const result = testConditions(rule.conditions, request.attributes);
+    if (result === 'hold') return rule.decision;
+    if (result === 'unjudgeable') return policy.overlongAttribute;
   }
   return policy.noMatch;
 }

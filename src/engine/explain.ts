@@ -1,8 +1,9 @@
 import type { Decision } from '../policy/decision.ts';
-import type { JudgedRequest } from '../policy/request.ts';
+import type { Attribute, Attributes, JudgedRequest } from '../policy/request.ts';
+import { OVERLONG } from '../policy/request.ts';
 import type { Effect } from '../policy/types.ts';
 import type { CompiledPolicy, CompiledRule } from './compile.ts';
-import type { Attribute, Attributes } from './conditions.ts';
+import { testConditions } from './conditions.ts';
 import { coversResource } from './evaluate.ts';
 
 /** One part of a rule that did not match. */
@@ -35,9 +36,11 @@ export interface Explanation {
 }
 
 function conditionMismatches(rule: CompiledRule, attributes: Attributes): Mismatch[] {
-  return rule.conditions
-    .filter(({ key, holds }) => !holds(attributes.get(key)))
-    .map(({ key, accepted }) => ({ part: 'condition', key, accepted, found: attributes.get(key) ?? null }));
+  return rule.conditions.flatMap(({ key, accepted, holds }): Mismatch[] => {
+    const found = attributes.get(key);
+    if (found === OVERLONG) return [{ part: 'condition', key, accepted, found: '(more than 1,024 characters)' }];
+    return holds(found) ? [] : [{ part: 'condition', key, accepted, found: found ?? null }];
+  });
 }
 
 function mismatchesOf(rule: CompiledRule, request: JudgedRequest): Mismatch[] {
@@ -49,6 +52,12 @@ function mismatchesOf(rule: CompiledRule, request: JudgedRequest): Mismatch[] {
   return [...mismatches, ...conditionMismatches(rule, request.attributes)];
 }
 
+// An overlong attribute ends the walk at the rule that looks at it, without that rule having matched.
+function endsWalk(rule: CompiledRule, request: JudgedRequest): boolean {
+  const isAsked = rule.matchesAction(request.action) && coversResource(rule, request.names);
+  return isAsked && testConditions(rule.conditions, request.attributes) === 'unjudgeable';
+}
+
 /** Walks the compiled policy as `evaluate` does, and keeps why each rule did or did not match. */
 export function explain(policy: CompiledPolicy, request: JudgedRequest): Explanation {
   let decision: Decision | undefined;
@@ -57,6 +66,7 @@ export function explain(policy: CompiledPolicy, request: JudgedRequest): Explana
     const named = { policy: rule.decision.policy ?? '', rule: rule.decision.rule ?? '', effect };
     if (decision) return { ...named, outcome: 'not-reached', mismatches: [] };
     const mismatches = mismatchesOf(rule, request);
+    if (endsWalk(rule, request)) decision = policy.overlongAttribute;
     if (mismatches.length > 0) return { ...named, outcome: 'mismatch', mismatches };
     decision = rule.decision;
     return { ...named, outcome: 'decides', mismatches };

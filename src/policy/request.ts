@@ -6,8 +6,17 @@ export interface JudgedRequest {
   readonly action: string;
   /** The resource first, then its other names. */
   readonly names: readonly [resource: string, ...aliases: string[]];
-  readonly attributes: ReadonlyMap<string, string | number | boolean>;
+  readonly attributes: Attributes;
 }
+
+/** A context value that a condition can be compared with. */
+export type Attribute = string | number | boolean;
+
+/** Stands for a context value that is too long to be compared. The rule that looks at it ends the walk in a denial. */
+export const OVERLONG: unique symbol = Symbol('overlong');
+
+/** The context values of one request that conditions look at, each taken from the context exactly once. */
+export type Attributes = ReadonlyMap<string, Attribute | typeof OVERLONG>;
 
 /** Why a request cannot be judged, as a sentence that holds none of its values. */
 export interface RequestFault {
@@ -53,19 +62,15 @@ function readNames(request: PolicyRequest): JudgedRequest['names'] {
   return [resource, ...names, ...bareNames];
 }
 
-function readAttribute(layers: readonly Context[], key: string): string | number | boolean | undefined {
+function readAttribute(layers: readonly Context[], key: string): Attribute | typeof OVERLONG | undefined {
   const layer = layers.find((context) => Object.hasOwn(context, key));
   const value = layer?.[key];
-  if (typeof value === 'string') {
-    if (!isJudgeableLength(value))
-      throw new FaultSignal('A context value that a rule looks at has more than 1,024 characters.');
-    return value;
-  }
+  if (typeof value === 'string') return isJudgeableLength(value) ? value : OVERLONG;
   return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
 }
 
-function readAttributes(layers: readonly Context[], keys: readonly string[]): JudgedRequest['attributes'] {
-  const attributes = new Map<string, string | number | boolean>();
+function readAttributes(layers: readonly Context[], keys: readonly string[]): Attributes {
+  const attributes = new Map<string, Attribute | typeof OVERLONG>();
   for (const key of keys) {
     const value = readAttribute(layers, key);
     if (value !== undefined) attributes.set(key, value);

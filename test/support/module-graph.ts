@@ -22,8 +22,10 @@ export async function readModuleGraph(root: string): Promise<ReadonlyMap<string,
 }
 
 function readModule(root: string, file: string): BuiltModule {
-  const [found] = parse(readFileSync(join(root, file), 'utf8'));
-  const named = found.flatMap(({ n, d }) => (n === undefined ? [] : [{ name: n, isOnDemand: d > -1 }]));
+  const [imports] = parse(readFileSync(join(root, file), 'utf8'));
+  const named = imports.flatMap(({ specifier, type }) =>
+    typeof specifier === 'string' ? [{ name: specifier, isOnDemand: type === 'dynamic' }] : [],
+  );
   const own = named.filter(({ name }) => name.startsWith('.'));
   const resolve = (name: string): string => relative(root, join(root, dirname(file), name));
   return {

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { wrapOpenAI } from '../../../adapters/openai/index.ts';
+import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
+import type { LocalProvider } from '../../../src/testing/index.ts';
+import { createTestControlZero, startLocalProvider } from '../../../src/testing/index.ts';
+import type { AttemptResult, Wrap } from '../../support/bypass-attempts-run.ts';
+import { runAttempts } from '../../support/bypass-attempts-run.ts';
+import type { OpenAILibrary } from '../../support/bypass-attempts-stage.ts';
+import { ALLOWED, ALLOWED_EMBEDDING, DENIED } from '../../support/bypass-attempts-stage.ts';
+import { hookOptions, hookRequests, patchMethods, proxyDeeply } from '../../support/bypass-attempts-weak-wrappers.ts';
+
+const MAJORS = [
+  { major: 'openai 7', load: (): Promise<OpenAILibrary> => import('openai') },
+  { major: 'openai 6', load: async () => (await import('openai-6')) as unknown as OpenAILibrary },
+];
+const FEWEST_ATTEMPTS = 350;
+const FEWEST_LEAKS_OF_WEAK_WRAPPERS = 100;
+
+const policy: PolicyDocument = {
+  rules: [
+    { effect: 'allow', action: 'llm.generate', resource: `model/${ALLOWED}` },
+    { effect: 'allow', action: 'embedding.generate', resource: `model/${ALLOWED_EMBEDDING}` },
+  ],
+};
+const opposite: PolicyDocument = {
+  rules: [{ effect: 'allow', action: 'llm.generate', resource: `model/${DENIED}` }],
+};
+
+interface Leak {
+  readonly name: string;
+  readonly models: readonly unknown[];
+}
+
+function leaksIn(results: readonly AttemptResult[]): Leak[] {
+  return results.filter(({ leaks }) => leaks.length > 0).map(({ name, leaks }) => ({ name, models: leaks }));
+}
+
+function count(results: readonly AttemptResult[], outcome: AttemptResult['outcome']): number {
+  return results.filter((result) => result.outcome === outcome).length;
+}
+
+let cz: ControlZero;
+let oppositeCz: ControlZero;
+let server: LocalProvider;
+
+beforeAll(async () => {
+  ({ cz } = await createTestControlZero(policy));
+  ({ cz: oppositeCz } = await createTestControlZero(opposite));
+  server = await startLocalProvider();
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+const withUs: Wrap = (client) => wrapOpenAI(client, cz);
+const withOpposite: Wrap = (client) => wrapOpenAI(client, oppositeCz, { fallback: [DENIED] });
+
+describe.each(MAJORS)('attempts to get past a client of $major', ({ major, load }) => {
+  const run = async (wrap: Wrap): Promise<AttemptResult[]> => runAttempts({ library: await load(), server, wrap });
+
+  test('make no model run that was not judged', async () => {
+    const results = await run(withUs);
+    const [denied, sent, failed] = [count(results, 'denied'), count(results, 'sent'), count(results, 'failed')];
+    console.info(
+      `${major}: ${results.length} attempts, ${leaksIn(results).length} got through; ${denied} denied, ${sent} sent with the allowed model only, ${failed} failed by themselves`,
+    );
+    expect(leaksIn(results)).toEqual([]);
+    expect(results.length).toBeGreaterThanOrEqual(FEWEST_ATTEMPTS);
+  });
+
+  test('make no other model run where a fallback serves denied calls', async () => {
+    const results = await run((client) => wrapOpenAI(client, cz, { fallback: [ALLOWED] }));
+    expect(leaksIn(results)).toEqual([]);
+    expect(count(results, 'sent')).toBeGreaterThan(count(results, 'denied'));
+  });
+
+  test.each<{ order: string; wrap: Wrap }>([
+    { order: 'inside', wrap: (client) => withOpposite(withUs(client)) },
+    { order: 'outside', wrap: (client) => withUs(withOpposite(client)) },
+  ])('make no model run that the policy $order denies when two gates disagree', async ({ wrap }) => {
+    expect(leaksIn(await run(wrap))).toEqual([]);
+  });
+
+  test('get through wrappers that look at the wrong place', async () => {
+    const weak = {
+      'patched methods': patchMethods(cz),
+      'a deep Proxy': proxyDeeply(cz),
+      'a hook on the options': hookOptions(cz),
+      'a hook on the request': hookRequests(cz),
+    };
+    const leaks: Record<string, number> = {};
+    for (const [name, wrap] of Object.entries(weak)) leaks[name] = leaksIn(await run(wrap)).length;
+    console.info(`${major}: weak wrappers leak ${JSON.stringify(leaks)}`);
+    expect(Math.min(...Object.values(leaks))).toBeGreaterThanOrEqual(FEWEST_LEAKS_OF_WEAK_WRAPPERS);
+  });
+});
+
+test('each attempt gets through an unwrapped client or a weak wrapper of some version', async () => {
+  const live = new Set<string>();
+  const all = new Set<string>();
+  const wraps: Wrap[] = [(client) => client, patchMethods(cz), proxyDeeply(cz), hookOptions(cz), hookRequests(cz)];
+  for (const { load } of MAJORS) {
+    const library = await load();
+    for (const wrap of wraps) {
+      const results = await runAttempts({ library, server, wrap });
+      for (const { name } of results) all.add(name);
+      for (const { name } of leaksIn(results)) live.add(name);
+    }
+  }
+  expect([...all].filter((name) => !live.has(name))).toEqual([]);
+});
