@@ -117,7 +117,7 @@ export const passingMethods: readonly PassingMethods[] = [
       'beta.agents.environments.files': 'create list prepare upload',
       'beta.agents.environments.templates': 'create retrieve update list delete',
       'beta.agents.sessions': 'create retrieve update list delete stream',
-      'beta.agents.sessions.artifacts': 'retrieve list delete content forResult',
+      'beta.agents.sessions.artifacts': 'retrieve list delete content',
       'beta.agents.sessions.events': 'create stream',
       'beta.agents.sessions.items': 'list',
       'beta.agents.sessions.subagents': 'retrieve list',
@@ -195,6 +195,7 @@ export const passingMethods: readonly PassingMethods[] = [
     reason: 'sends nothing',
     resources: {
       '': 'withOptions defaultQuery validateHeaders authHeaders bearerAuth adminAPIKeyAuth stringifyQuery getUserAgent defaultIdempotencyKey makeStatusError buildURL prepareOptions prepareRequest responsePromise parseResponseWithTimeout readX509ResponseError shouldRetry calculateDefaultRetryTimeoutMillis buildRequest buildHeaders buildBody',
+      'beta.agents.sessions.artifacts': 'forResult',
       webhooks: 'unwrap verifySignature',
     },
   },
