@@ -91,7 +91,7 @@ export function suggest(found: string, accepted: readonly string[]): string | un
   if (found.length > 40) return undefined;
   const word = found.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.min(3, Math.floor(word.length / 3))) + 1;
+  let bestDistance = Math.min(word.length - 1, Math.max(1, Math.min(3, Math.floor(word.length / 3)))) + 1;
   for (const candidate of accepted) {
     const distance = editDistance(word, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -46,7 +46,7 @@ export const governedMethods: readonly GovernedMethods[] = [
 /** Every method that passes, of both major versions. */
 export const passingMethods: readonly PassingMethods[] = [
   {
-    reason: 'reads, stores or counts; no model runs',
+    reason: 'Reads, stores or counts; no model runs',
     resources: {
       'beta.chatkit.threads': 'retrieve list delete listItems',
       'beta.responses': 'retrieve delete cancel',
@@ -81,7 +81,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'another kind of model: images, sound, video, classification',
+    reason: 'Another kind of model: images, sound, video, classification',
     resources: {
       'audio.speech': 'create',
       'audio.transcriptions': 'create',
@@ -95,7 +95,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'names its models in files or nested objects',
+    reason: 'Names its models in files or nested objects',
     resources: {
       batches: 'create retrieve list cancel',
       evals: 'create retrieve update list delete',
@@ -108,7 +108,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'assistants and agents, which the provider runs',
+    reason: 'Assistants and agents, which the provider runs',
     resources: {
       'beta.agents': 'create retrieve update list delete',
       'beta.agents.automations': 'create retrieve update list delete pause resume',
@@ -139,7 +139,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'opens or steers a session that does not run over HTTP requests',
+    reason: 'Opens or steers a session that does not run over HTTP requests',
     resources: {
       'beta.realtime.sessions': 'create',
       'beta.realtime.transcriptionSessions': 'create',
@@ -151,7 +151,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'administers an organization',
+    reason: 'Administers an organization',
     resources: {
       'admin.organization.adminAPIKeys': 'create retrieve list delete',
       'admin.organization.auditLogs': 'list',
@@ -192,7 +192,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'sends nothing',
+    reason: 'Sends nothing',
     resources: {
       '': 'withOptions defaultQuery validateHeaders authHeaders bearerAuth adminAPIKeyAuth stringifyQuery getUserAgent defaultIdempotencyKey makeStatusError buildURL prepareOptions prepareRequest responsePromise parseResponseWithTimeout readX509ResponseError shouldRetry calculateDefaultRetryTimeoutMillis buildRequest buildHeaders buildBody',
       'beta.agents.sessions.artifacts': 'forResult',
@@ -200,7 +200,7 @@ export const passingMethods: readonly PassingMethods[] = [
     },
   },
   {
-    reason: 'sends what it is given, below the check, as `fetch` itself does',
+    reason: 'Sends what it is given, below the check, as `fetch` itself does',
     resources: { '': 'fetch fetchWithAuth fetchWithTimeout' },
   },
 ];
