@@ -48,10 +48,13 @@ interface Segment {
   readonly plain: string;
 }
 
+function upTo(text: string, end: RegExp): string {
+  const at = text.search(end);
+  return at === -1 ? text : text.slice(0, at);
+}
+
 function segmentsOf(path: string): Segment[] {
-  const segments = path
-    .split(/[/\\]/u)
-    .map((text) => ({ text, plain: (text.split(/[;\0]/u)[0] ?? '').trim().toLowerCase() }));
+  const segments = path.split(/[/\\]/u).map((text) => ({ text, plain: upTo(text, /[;\0]/u).trim().toLowerCase() }));
   return segments.filter(({ plain }) => plain !== '');
 }
 
@@ -91,21 +94,28 @@ function read(segments: readonly Segment[]): Reading[] {
   return route ? [{ action: route.action, deployment: deploymentIn(segments, route) }] : [];
 }
 
+function readPath(path: string): Reading[] {
+  const parts = new Set([path, upTo(path, /[?#]/u)]);
+  const whole = Array.from(parts, segmentsOf);
+  const dotted = whole.filter((segments) => segments.some(({ plain }) => plain === '.' || plain === '..'));
+  return [...whole, ...dotted.map(withoutDots)].flatMap(read);
+}
+
 // Servers and the proxies before them differ in how often they decode, whether they merge slashes, resolve
 // dots, cut matrix parameters or forgive a trailing slash. A path that any of them may route to a model is
-// governed. Every one of them decodes once, so the first reading names what is decoded once.
+// governed.
 function readingsOf(pathname: string): Reading[] {
-  const readings = read(segmentsOf(pathname)).map(({ action, deployment }) => ({
+  // Every server decodes once, so a deployment is never what stands there before that.
+  const readings = readPath(pathname).map(({ action, deployment }) => ({
     action,
     deployment: deployment === undefined ? undefined : decodeOnce(deployment),
   }));
-  readings.push(...read(withoutDots(segmentsOf(pathname))).filter(() => /[/\\]\.{1,2};/u.test(pathname)));
   let path = pathname;
-  for (let round = 0; round < MOST_DECODINGS && path.includes('%'); round += 1) {
-    path = decodeOnce(path);
-    for (const part of new Set([path, path.split(/[?#]/u)[0] ?? ''])) {
-      readings.push(...read(segmentsOf(part)), ...read(withoutDots(segmentsOf(part))));
-    }
+  for (let round = 0; round < MOST_DECODINGS; round += 1) {
+    const decoded = decodeOnce(path);
+    if (decoded === path) break;
+    readings.push(...readPath(decoded));
+    path = decoded;
   }
   return readings;
 }
@@ -120,15 +130,27 @@ export interface CallShape {
   readonly body?: unknown;
 }
 
-/** What a request makes a model do, by its method and final URL; undefined when no model runs. */
-export function classifyCall({ method = 'GET', body }: CallShape, url: string): ModelCall | undefined {
+function isReading({ method = 'GET', body }: CallShape): boolean {
   // A reading request has no body. One that has is something else in disguise.
-  if (body === undefined && typeof method === 'string' && READING_METHODS.has(method.toUpperCase())) return undefined;
-  const segments = segmentsOf(new URL(url).pathname);
-  const route = ROUTES.find((candidate) => endsWith(segments, candidate));
-  if (!route) return undefined;
-  const deployment = deploymentIn(segments, route);
-  return { action: route.action, ...(deployment !== undefined && { deployment }) };
+  return body === undefined && typeof method === 'string' && READING_METHODS.has(method.toUpperCase());
+}
+
+/** What a request makes a model do, by its method and final URL; undefined when no model runs. */
+export function classifyCall(request: CallShape, url: unknown): ModelCall | undefined {
+  if (isReading(request)) return undefined;
+  if (typeof url !== 'string')
+    return { action: 'llm.generate', queried: [], fault: 'The URL of the request is no text.' };
+  const parsed = new URL(url);
+  const [first, ...others] = readingsOf(parsed.pathname);
+  if (!first) return undefined;
+  const { action, deployment } = first;
+  const isClear = others.every((other) => other.action === action && other.deployment === deployment);
+  return {
+    action,
+    queried: queriedModels(parsed),
+    ...(deployment !== undefined && { deployment }),
+    ...(!isClear && { fault: 'The path of the request can be read in more than one way.' }),
+  };
 }
 
 /** The URL with another deployment in its path; undefined where it names none that could be exchanged. */

@@ -3,12 +3,13 @@ import { modelRequest, undeterminedRequest } from '../../src/index.ts';
 import type { ModelCall } from './classify-call.ts';
 import { classifyCall, withDeployment } from './classify-call.ts';
 import type { NamedModels, UndeterminedModel } from './read-models.ts';
-import { bodyText, readModels, withModel } from './read-models.ts';
+import { bodyText, isPlainJson, readModels, withModel } from './read-models.ts';
 
 /** The request that the client is about to send; `body` is what goes on the wire. */
 export interface OutgoingRequest {
   method?: unknown;
   body?: unknown;
+  headers?: unknown;
 }
 
 /** What the client tells its hook about a request. */
@@ -38,12 +39,36 @@ interface ModelsToEnforce {
   readonly isRetry: boolean;
   /** What was asked for, where the URL already names a fallback. */
   readonly requested: string | undefined;
+  /** Another gate has let the request pass as it is, so it cannot be served by a fallback any more. */
+  readonly isSettled: boolean;
 }
 
-// An object with a toString of its own could read differently at each look.
-function modelsOf({ method, body }: OutgoingRequest, call: ModelCall): NamedModels | UndeterminedModel {
-  if (method === undefined || typeof method === 'string') return readModels(call, body);
-  return { fault: 'The method of the request is not a string.' };
+// Bytes could change while the decision is awaited, and so could headers that the caller still holds. What
+// a request inherits, or computes at each look, becomes a property of its own.
+function snapshot(request: OutgoingRequest): void {
+  const { body } = request;
+  const headers = new Headers(request.headers as ConstructorParameters<typeof Headers>[0]);
+  const kept = { body: bodyText(body) ?? body, headers };
+  for (const [name, value] of Object.entries(kept))
+    Object.defineProperty(request, name, { value, writable: true, configurable: true, enumerable: true });
+}
+
+function isSettled(request: OutgoingRequest): boolean {
+  return Object.getOwnPropertyDescriptor(request, 'body')?.writable === false;
+}
+
+// Whoever still holds the request could exchange what was judged before it is sent.
+function settle(request: OutgoingRequest, body: unknown): void {
+  Object.defineProperty(request, 'body', { value: body, writable: false, configurable: true, enumerable: true });
+}
+
+function modelsOf({ method, body, headers }: OutgoingRequest, call: ModelCall): NamedModels | UndeterminedModel {
+  // An object with a toString of its own could read differently at each look.
+  if (method !== undefined && typeof method !== 'string')
+    return { fault: 'The method of the request is not a string.' };
+  if (!isPlainJson(headers as Headers))
+    return { fault: 'The headers of the request declare another body than JSON text.' };
+  return readModels(call, body);
 }
 
 /** Decides about every request of one client, on its final URL and serialized body. */
@@ -88,23 +113,23 @@ export class Gate {
   async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<void> {
     const call = classifyCall(request, url);
     if (!call) return;
-    // Bytes could change while the decision is awaited, a string cannot.
-    request.body = bodyText(request.body) ?? request.body;
+    const hasPassed = isSettled(request);
+    snapshot(request);
     const { method, body } = request;
     const models = modelsOf(request, call);
     const isRetry = this.#attempted.has(options);
     this.#attempted.add(options);
     const requested = this.#rerouted.get(request);
-    const chosen = await this.#enforce({ action: call.action, models, isRetry, requested });
+    const chosen = await this.#enforce({ action: call.action, models, isRetry, requested, isSettled: hasPassed });
     const hasChanged = request.body !== body || request.method !== method;
     if (hasChanged) await this.#refuse(call.action, 'The request changed while it was judged.');
     const isElsewhere = requested !== undefined && chosen !== call.deployment;
     if (isElsewhere) await this.#refuse(call.action, 'The policy changed while the request was routed.');
-    if (chosen !== undefined && 'inBody' in models) request.body = withModel(models.inBody, chosen);
+    settle(request, chosen !== undefined && 'inBody' in models ? withModel(models.inBody, chosen) : body);
   }
 
   /** The fallback that serves the call, or undefined when the call goes ahead as it is. */
-  async #enforce({ action, models, isRetry, requested }: ModelsToEnforce): Promise<string | undefined> {
+  async #enforce({ action, models, isRetry, requested, ...rest }: ModelsToEnforce): Promise<string | undefined> {
     const { cz, context, fallback } = this.#options;
     if ('fault' in models) {
       await cz.enforceFirst([undeterminedRequest(action, models.fault, context)], { isRetry });
@@ -115,7 +140,7 @@ export class Gate {
     const denied = named.length > 1 ? named.find((request) => !cz.explain(request).decision.allowed) : undefined;
     const asked = denied === undefined ? named.slice(0, 1) : [denied];
     const isExchangeable = models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
-    const fallbacks = isExchangeable ? fallback.map((model) => this.#request(action, model)) : [];
+    const fallbacks = isExchangeable && !rest.isSettled ? fallback.map((model) => this.#request(action, model)) : [];
     const { index } = await cz.enforceFirst([...asked, ...fallbacks], { isRetry });
     return index === 0 ? undefined : fallback[index - 1];
   }

@@ -5,7 +5,7 @@ import { readJsonFields } from './json-fields.ts';
 /** The model that a call names, every further one it may be routed to, and how to name another one. */
 export interface NamedModels {
   readonly model: string;
-  /** Entries of a `models` list, from which gateways pick when the first model is not to be had. */
+  /** Where gateways also look, or what they pick when the first model is not to be had. */
   readonly others: readonly string[];
   /** Where the body names the model; undefined when the path does. */
   readonly inBody?: { readonly text: string; readonly fields: readonly JsonField[] };
@@ -29,37 +29,85 @@ export function bodyText(body: unknown): string | undefined {
   }
 }
 
+const JSON_TYPE = /^(?:text\/plain|application\/(?:[\w.+-]+\+)?json)(?:\s*;\s*charset="?utf-?8"?)?\s*;?$/iu;
+const PLAIN_ENCODING = /^(?:identity)?$/iu;
+
+/**
+ * Whether a server that goes by these headers reads the text that was judged. A form, another character
+ * set or a compression can make another model of the same bytes.
+ */
+export function isPlainJson(headers: Headers): boolean {
+  const type = headers.get('content-type') ?? 'application/json';
+  return JSON_TYPE.test(type) && PLAIN_ENCODING.test(headers.get('content-encoding') ?? '');
+}
+
+// Fields by which a server or a gateway chooses a model; LiteLLM merges `extra_body` into the body.
+const FIELDS = ['model', 'models', 'fallbacks', 'extra_body'] as const;
+type FieldName = (typeof FIELDS)[number];
+
+// Some servers match keys without regard to case. By way of the upper case, the long s is an s as well.
+function isNamed(key: string, name: FieldName): boolean {
+  return key.toUpperCase() === name.toUpperCase();
+}
+
 function isModelKey(key: string): boolean {
-  // Some servers match keys without regard to case.
-  const lower = key.toLowerCase();
-  return lower === 'model' || lower === 'models';
+  return FIELDS.some((name) => isNamed(key, name));
+}
+
+function modelOf(entry: unknown): unknown {
+  const isObject = typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'model');
+  return isObject ? Reflect.get(entry, 'model') : entry;
 }
 
 function readList(field: JsonField | undefined): readonly string[] | undefined {
   if (!field || field.value === null) return [];
-  const { value } = field;
-  return Array.isArray(value) && value.every((entry) => typeof entry === 'string') ? value : undefined;
+  const entries: readonly unknown[] = Array.isArray(field.value) ? field.value.map(modelOf) : [undefined];
+  return entries.every((entry) => typeof entry === 'string') ? entries : undefined;
+}
+
+function namesModel({ value }: JsonField): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).some(isModelKey);
+}
+
+interface ReadBody {
+  readonly text: string;
+  readonly fields: readonly JsonField[];
+  /** What stands in the lists of models. */
+  readonly listed: readonly string[];
+}
+
+function nameModels(call: ModelCall, { text, fields, listed }: ReadBody): NamedModels | UndeterminedModel {
+  const others = [...listed, ...call.queried];
+  if (call.deployment !== undefined) return { model: call.deployment, others };
+  const field = fields.find(({ key }) => isNamed(key, 'model'));
+  if (field?.key !== 'model' || typeof field.value !== 'string')
+    return { fault: 'The request body has no "model" that is a string.' };
+  // A model in the query cannot be exchanged.
+  if (call.queried.length > 0) return { model: field.value, others };
+  return {
+    model: field.value,
+    others,
+    inBody: { text, fields: fields.filter(({ key }) => !isNamed(key, 'extra_body')) },
+  };
 }
 
 /** Reads what a governed call names, from the bytes that go on the wire. */
 export function readModels(call: ModelCall, body: unknown): NamedModels | UndeterminedModel {
+  if (call.fault !== undefined) return { fault: call.fault };
   const text = bodyText(body);
   if (text === undefined) return { fault: 'The request body is not JSON text that can be inspected.' };
   const fields = readJsonFields(text, isModelKey);
   if (!fields) return { fault: 'The request body is not a JSON object.' };
-  const byName = (name: string): JsonField[] => fields.filter(({ key }) => key.toLowerCase() === name);
-  const [models, lists] = [byName('model'), byName('models')];
-  if (models.length > 1 || lists.length > 1) return { fault: 'The request body names the model more than once.' };
-  const others = readList(lists[0]);
-  if (!others) return { fault: 'The "models" of the request body is not a list of strings.' };
-  if (call.deployment !== undefined) return { model: call.deployment, others };
-  const [field] = models;
-  if (field?.key !== 'model' || typeof field.value !== 'string')
-    return { fault: 'The request body has no "model" that is a string.' };
-  return { model: field.value, others, inBody: { text, fields } };
+  const byName = (name: FieldName): JsonField[] => fields.filter(({ key }) => isNamed(key, name));
+  if (FIELDS.some((name) => byName(name).length > 1))
+    return { fault: 'The request body names the model more than once.' };
+  const [models, fallbacks] = [readList(byName('models')[0]), readList(byName('fallbacks')[0])];
+  if (!models || !fallbacks) return { fault: 'A list of models in the request body is not a list of strings.' };
+  if (byName('extra_body').some(namesModel)) return { fault: 'The "extra_body" of the request body names a model.' };
+  return nameModels(call, { text, fields, listed: [...models, ...fallbacks] });
 }
 
-/** The body with another model in it; everything else keeps its bytes. A `models` list is emptied, since nothing in it was asked for. */
+/** The body with another model in it; everything else keeps its bytes. Lists of models are emptied, since nothing in them was asked for. */
 export function withModel({ text, fields }: NonNullable<NamedModels['inBody']>, model: string): string {
   let body = text;
   for (const field of fields.toSorted((a, b) => b.start - a.start)) {

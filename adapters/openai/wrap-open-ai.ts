@@ -52,10 +52,17 @@ function isHookedClient(client: unknown): client is HookedClient {
   return METHODS.every((method) => typeof Reflect.get(client, method) === 'function');
 }
 
-// Configurable, because proxies of tracing libraries must be able to answer for these properties, and a
-// client may be wrapped twice. Not enumerable, as the methods they stand before.
-function define(client: HookedClient, name: (typeof METHODS)[number], value: unknown): void {
-  Object.defineProperty(client, name, { value, configurable: true, writable: false, enumerable: false });
+type Hooks = Partial<Pick<HookedClient, (typeof METHODS)[number]>>;
+
+// The hooks stand between the client and its class. There they cannot be deleted from the client, proxies of
+// tracing libraries may answer for them as they like, and a client can be wrapped twice.
+function install(client: HookedClient, hooks: Hooks): HookedClient {
+  const prototype: object = Object.getPrototypeOf(client);
+  const names = Object.keys(hooks);
+  // A method that a subclass made a field would hide the hook, which calls it anyway.
+  for (const name of names) Reflect.deleteProperty(client, name);
+  const layer = Object.fromEntries(Object.entries(hooks).map(([name, value]) => [name, { value }]));
+  return Object.setPrototypeOf(client, Object.create(prototype, layer)) as HookedClient;
 }
 
 // Before 7.11 the client for Azure forgets its version and deployment when it is cloned.
@@ -87,17 +94,15 @@ function govern(client: HookedClient, gate: Gate): HookedClient {
       throw asClientError(error, client);
     }
   };
-  define(client, 'prepareRequest', hook);
-  if (gate.hasFallback) {
-    define(client, 'buildRequest', async (options: object, extra?: object): Promise<BuiltRequest> => {
-      const built = await buildRequest.call(client, options, extra);
-      return { ...built, url: await gate.route(built) };
-    });
-  }
-  define(client, 'withOptions', (options: object) =>
-    govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
-  );
-  return client;
+  const reroute = async (options: object, extra?: object): Promise<BuiltRequest> => {
+    const built = await buildRequest.call(client, options, extra);
+    return { ...built, url: await gate.route(built) };
+  };
+  return install(client, {
+    prepareRequest: hook,
+    withOptions: (options) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
+    ...(gate.hasFallback && { buildRequest: reroute }),
+  });
 }
 
 function checkText(name: string, value: unknown): void {

@@ -35,7 +35,7 @@ export const azureAttempts: Attempts = {
   'Azure: responses, which have no deployment in the path': (stage) =>
     stage.azure({ deployment: ALLOWED }).responses.create({ model: DENIED, input: 'Hello' }),
   'Azure: withOptions() to another deployment': (stage) =>
-    chat(stage.azure({ deployment: ALLOWED }).withOptions({ deployment: DENIED } as never), chatBody(ALLOWED)),
+    chat(stage.azure({ deployment: ALLOWED }).withOptions({ deployment: DENIED }), chatBody(ALLOWED)),
   'Azure: withOptions() to another endpoint': (stage) =>
     chat(stage.azure({ deployment: DENIED }).withOptions({ baseURL: `${stage.origin}/openai` }), chatBody(ALLOWED)),
   'Azure: the deployment changes after the client was wrapped': (stage) => {

@@ -193,7 +193,6 @@ export const encodingAttempts: Attempts = {
   'bytes that are not UTF-8 in front of a second model': body(() =>
     latin1(chatText(ALLOWED_FIELD, '"user":"\u00FF"', DENIED_FIELD)),
   ),
-  'an overlong form of the letter m': body(() => latin1(chatText(ALLOWED_FIELD, `"\u00C1\u00ADodel":"${DENIED}"`))),
   'an encoded surrogate in front of a second model': body(() =>
     latin1(chatText(ALLOWED_FIELD, '"user":"\u00ED\u00A0\u0080"', DENIED_FIELD)),
   ),

@@ -9,16 +9,11 @@ import {
   whilePolluted,
 } from './bypass-attempts-stage.ts';
 
-/** An object whose model is read as the allowed one for a number of times. */
-function flippingModel(timesAllowed: number): object {
+/** An object whose model is the allowed one at the first look only. */
+function flippingModel(): object {
   let reads = 0;
-  return Object.defineProperty(chatBody(ALLOWED), 'model', {
-    enumerable: true,
-    get: () => {
-      reads += 1;
-      return reads <= timesAllowed ? ALLOWED : DENIED;
-    },
-  });
+  const get = (): string => ((reads += 1) > 1 ? DENIED : ALLOWED);
+  return Object.defineProperty(chatBody(ALLOWED), 'model', { enumerable: true, get });
 }
 
 function withModel(model: unknown): Attempt {
@@ -80,7 +75,7 @@ export const nameAttempts: Attempts = {
   'beta.responses.create(), whose path has a query': (stage) =>
     stage.client().beta.responses.create({ model: DENIED, input: 'Hello' } as never),
   'beta.responses.compact() of a denied model': (stage) =>
-    stage.client().beta.responses.compact({ model: DENIED, input: 'Hello' } as never),
+    stage.client().beta.responses.compact({ model: DENIED, input: 'Hello' }),
   'embeddings.create() of a denied model': (stage) => embed(stage, 'text-embedding-3-large'),
   'a model that may only embed generates': withModel(ALLOWED_EMBEDDING),
   'a model that may only generate embeds': (stage) => embed(stage, ALLOWED),
@@ -108,8 +103,8 @@ export const valueAttempts: Attempts = {
   'model is an array of a denied name': withModel([DENIED]),
   'model is an array of both names': withModel([ALLOWED, DENIED]),
   'model is a boxed String of the denied name': withModel(new String(DENIED)),
-  'model is a boxed String that claims another name': withModel(
-    Object.assign(new String(DENIED), { toString: () => ALLOWED, valueOf: () => ALLOWED }),
+  'model is a boxed String of the allowed name that turns into the denied one': withModel(
+    Object.assign(new String(ALLOWED), { toString: () => DENIED }),
   ),
   'model is an object with a toString() of the allowed name': withModel({ id: DENIED, toString: () => ALLOWED }),
   'model is an object that converts to the allowed name': withModel({
@@ -127,9 +122,7 @@ export const valueAttempts: Attempts = {
 
 /** Parameters that are not the same at every look. */
 export const lookAttempts: Attempts = {
-  'a getter of model that flips after the first read': (stage) => chat(stage.client(), flippingModel(1)),
-  'a getter of model that flips after the second read': (stage) => chat(stage.client(), flippingModel(2)),
-  'a getter of model that flips after the third read': (stage) => chat(stage.client(), flippingModel(3)),
+  'a getter of model that flips': (stage) => chat(stage.client(), flippingModel()),
   'a getter of messages that changes the model': (stage) => {
     const params: Record<string, unknown> = {};
     Object.defineProperty(params, 'messages', { enumerable: true, get: () => ((params['model'] = DENIED), []) });
@@ -173,12 +166,8 @@ export const lookAttempts: Attempts = {
     mutating(stage, (params, turn) => (params['model'] = turn === 0 ? ALLOWED : DENIED)),
   'model set three ticks after the call': (stage) =>
     mutating(stage, (params, turn) => (params['model'] = turn < 3 ? ALLOWED : DENIED)),
-  'model set ten ticks after the call': (stage) =>
-    mutating(stage, (params, turn) => (params['model'] = turn < 10 ? ALLOWED : DENIED)),
   'model changed at every tick': (stage) =>
     mutating(stage, (params, turn) => (params['model'] = turn % 2 === 0 ? DENIED : ALLOWED)),
-  'model changed at every other tick': (stage) =>
-    mutating(stage, (params, turn) => (params['model'] = turn % 4 < 2 ? ALLOWED : DENIED)),
   'model deleted while the call is pending': (stage) =>
     mutating(stage, (params) => Reflect.deleteProperty(params, 'model')),
   'a hundred calls that share one object': async (stage) => {
@@ -207,26 +196,11 @@ export const pollutionAttempts: Attempts = {
       chat(stage.client(), chatBody(ALLOWED)),
     );
   },
-  'String.prototype.toJSON exchanges the model': (stage) => {
-    const value = function toJSON(this: string): string {
-      return String(this) === ALLOWED ? DENIED : String(this);
-    };
-    return whilePolluted({ target: String.prototype, key: 'toJSON', property: { value } }, () =>
-      chat(stage.client(), chatBody(ALLOWED)),
-    );
-  },
   'Object.prototype.body stands in for a missing body': (stage) =>
     whilePolluted(
       { target: Object.prototype, key: 'body', property: { value: JSON.stringify(chatBody(DENIED)), writable: true } },
       () => post(stage),
     ),
-  'Object.prototype.body is a getter that flips': (stage) => {
-    let reads = 0;
-    const get = (): string => JSON.stringify(chatBody((reads += 1) > 3 ? DENIED : ALLOWED));
-    return whilePolluted({ target: Object.prototype, key: 'body', property: { get, set: () => undefined } }, () =>
-      post(stage),
-    );
-  },
   'Object.prototype.fetchOptions replaces the body': (stage) =>
     whilePolluted(
       {

@@ -52,7 +52,6 @@ const PATHS: Readonly<Record<string, string>> = {
   'legacy completions': '/completions',
   responses: '/responses/',
   'compact responses': '/responses/compact/',
-  'an encoding that is cut off': '/chat/completions%',
   'an encoding that is cut off before an encoded letter': '/%/../chat/%63ompletions',
   'bytes that are no UTF-8 before an encoded letter': '/%ff/../%ff/chat/%63ompletions',
 };

@@ -12,7 +12,7 @@ import { unjudgedModels } from './bypass-attempts-verdict.ts';
 export type Wrap = <Client extends OpenAI>(client: Client) => Client;
 
 /** A server that keeps what it was sent. */
-export interface RecordingServer {
+interface RecordingServer {
   readonly url: string;
   readonly requests: readonly SentRequest[];
   reset(): void;

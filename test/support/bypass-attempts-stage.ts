@@ -1,7 +1,8 @@
+import type * as openai from 'openai';
 import type { AzureClientOptions, AzureOpenAI, ClientOptions, OpenAI } from 'openai';
 
 /** The module of either major version; the types are those of the newer one. */
-export type OpenAILibrary = typeof import('openai');
+export type OpenAILibrary = typeof openai;
 
 /** What an attempt has at hand: one major version of the library and clients that somebody wrapped. */
 export interface Stage {
@@ -43,12 +44,12 @@ export function chatText(...fields: readonly string[]): string {
 
 /** Calls chat completions with whatever an attempt made up. */
 export function chat(client: OpenAI, params: object, options?: object): Promise<unknown> {
-  return client.chat.completions.create(params as never, options as never);
+  return client.chat.completions.create(params as never, options);
 }
 
 /** Posts whatever an attempt made up. */
 export function post(client: OpenAI, path: unknown, options: object | Promise<object>): Promise<unknown> {
-  return client.post(path as never, options as never);
+  return client.post(path as never, options);
 }
 
 /** Posts a body that the client leaves as it is. */

@@ -44,11 +44,7 @@ function segments(path: string): string[] {
 }
 
 function tidy(segment: string): string {
-  return segment
-    .replace(/;.*$/su, '')
-    .replace(/[\s\u0000]+$/u, '')
-    .trim()
-    .toLowerCase();
+  return segment.replace(/;.*$/su, '').replaceAll('\0', ' ').trim().toLowerCase();
 }
 
 function resolved(all: readonly string[]): string[] {

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { OpenAI } from 'openai';
 
 import type { ControlZero, ModelAction } from '../../src/index.ts';
@@ -23,24 +25,23 @@ const ROUTES: ReadonlyMap<unknown, ModelAction> = new Map([
 function checkWith(cz: ControlZero): Check {
   return async (action, params) => {
     const { model } = params as { readonly model: string };
-    await cz.enforce(modelRequest({ action, model: `${model}` }));
+    await cz.enforce(modelRequest({ action, model: model }));
   };
 }
 
-function guarded({
-  method,
-  owner,
-  action,
-  check,
-}: {
+interface GuardOptions {
   readonly method: Method;
   readonly owner: unknown;
   readonly action: ModelAction;
   readonly check: Check;
-}): Method {
-  return async (params, ...rest) => {
-    await check(action, params);
-    return method.call(owner, params, ...rest);
+}
+
+function guarded({ method, owner, action, check }: GuardOptions): Method {
+  return (params, ...rest) => {
+    const result = check(action, params).then(() => method.call(owner, params, ...rest));
+    // Helpers of the client drop this promise when it lacks a method that they need.
+    result.catch(() => undefined);
+    return result;
   };
 }
 
@@ -90,6 +91,27 @@ export function hookOptions(cz: ControlZero): Wrap {
     };
     return Object.assign(client, {
       prepareOptions: hook,
+      withOptions: (options: object) => wrap(withOptions.call(client, options) as OpenAI),
+    });
+  };
+  return wrap;
+}
+
+/** Looks at the serialized body in the hook before the request is sent, and takes as long as a remote check. */
+export function hookRequests(cz: ControlZero): Wrap {
+  const check = checkWith(cz);
+  const wrap: Wrap = (client) => {
+    const { prepareRequest, withOptions } = client as unknown as Record<'prepareRequest' | 'withOptions', Method>;
+    const hook = async (request: RequestInit, info: { readonly url: string }): Promise<void> => {
+      await prepareRequest.call(client, request, info);
+      if (`${request.method}`.toUpperCase() === 'GET') return;
+      const action = ROUTES.get(new URL(info.url).pathname.replace(/^\/(?:v1|openai)/u, ''));
+      if (!action) return;
+      await check(action, JSON.parse(request.body as string));
+      await nextTurn();
+    };
+    return Object.assign(client, {
+      prepareRequest: hook,
       withOptions: (options: object) => wrap(withOptions.call(client, options) as OpenAI),
     });
   };

@@ -6,7 +6,17 @@ import { lookAttempts, nameAttempts, pollutionAttempts, valueAttempts } from './
 import { pathAttempts } from './bypass-attempts-paths.ts';
 import type { Attempts } from './bypass-attempts-stage.ts';
 
-/** Every attempt, by what it uses. */
+/**
+ * Every attempt, by what it uses.
+ *
+ * Not among them, because no wrapper can or should answer for it: a client that code makes for itself, by
+ * `new client.constructor(...)`, `OpenAI.prototype.withOptions.call(client, ...)` or from the key; a request
+ * that code sends itself, by `fetch` or by `client.fetchWithTimeout()`; code that redefines the client's own
+ * machinery after it was wrapped (`Object.defineProperty(client, 'prepareRequest', ...)`, another
+ * prototype); a transport, `fetch` or dispatcher, that sends something else than it was given; accessors on
+ * `Object.prototype` that make `fetch` itself another program; a server that redirects to a model what was
+ * sent elsewhere; and headers by which a gateway chooses a model.
+ */
 export const bypassAttempts: Readonly<Record<string, Attempts>> = {
   'names of models': nameAttempts,
   'values that are no text': valueAttempts,

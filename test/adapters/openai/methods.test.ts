@@ -30,15 +30,25 @@ afterAll(async () => {
   await provider.close();
 });
 
+const FILE = new File(['{}'], 'file.jsonl');
+
 // Whatever id a path needs is there, and a body that every route could take.
 function genericParameters(): object {
-  const file = new File(['{}'], 'file.jsonl');
   const content = { model: 'gpt-4', messages: [{ role: 'user', content: 'Hello' }], input: 'Hello', prompt: 'Hello' };
-  const parameters = { ...content, name: 'name', file, files: [file], image: file, purpose: 'batch', tools: [] };
+  const parameters = {
+    ...content,
+    name: 'name',
+    thread_id: 'id_1',
+    file: FILE,
+    files: [FILE],
+    image: FILE,
+    purpose: 'batch',
+    tools: [],
+  };
   return new Proxy(parameters, {
     get: (target, key) => {
       if (Object.hasOwn(target, key)) return Reflect.get(target, key) as unknown;
-      return typeof key === 'string' && /_(?:id|key|name)$/u.test(key) ? 'id_1' : undefined;
+      return typeof key === 'string' && /_(?:id|key|name|checkpoint)$/u.test(key) ? 'id_1' : undefined;
     },
   });
 }
@@ -47,10 +57,17 @@ const CALL = { method: 'post', path: '/chat/completions', body: { model: 'gpt-4'
 const { body: CALL_BODY, path: CALL_PATH } = CALL;
 const ONE_PAUSE = new Headers({ 'retry-after-ms': '1' });
 
-class AnyPage {}
+const AnyPage = Array;
 
-/** Arguments of the methods that take a route. */
-const ROUTED: Readonly<Record<string, readonly unknown[]>> = {
+function listModels(): readonly unknown[] {
+  return [`${provider.baseURL}/models`, { method: 'get', headers: new Headers() }, 5000, new AbortController()];
+}
+
+/** Arguments of the methods that take a route or something else of their own. */
+const ARGUMENTS: Readonly<Record<string, readonly unknown[] | (() => readonly unknown[])>> = {
+  fetch: listModels,
+  fetchWithAuth: listModels,
+  fetchWithTimeout: listModels,
   post: [CALL_PATH, { body: CALL_BODY }],
   put: [CALL_PATH, { body: CALL_BODY }],
   patch: [CALL_PATH, { body: CALL_BODY }],
@@ -62,18 +79,37 @@ const ROUTED: Readonly<Record<string, readonly unknown[]>> = {
   retryRequest: [CALL, 1, 'log_1', ONE_PAUSE],
   getAPIList: [CALL_PATH, AnyPage, { method: 'post', body: CALL_BODY }],
   requestAPIList: [AnyPage, CALL],
+  'beta.agents.environments.files.prepare': [{ '/workspace/file.jsonl': FILE }],
+  'beta.agents.environments.files.upload': ['id_1', { path: '/workspace/file.jsonl', file: FILE }],
 };
 
 function argumentsFor(name: string): readonly (readonly unknown[])[] {
-  const routed = ROUTED[name];
-  if (routed) return [routed];
-  const parameters = genericParameters();
-  return [[parameters], ['id_1', parameters], ['id_1', 'id_1', parameters], ['id_1', 'id_1', 'id_1', parameters]];
+  const own = ARGUMENTS[name];
+  if (own) return [typeof own === 'function' ? own() : own];
+  const rest = [genericParameters(), { pollIntervalMs: 1 }];
+  return [rest, ['id_1', ...rest], ['id_1', 'id_1', ...rest], ['id_1', 'id_1', 'id_1', ...rest]];
 }
 
+// Helpers that wait for a status would ask for ever.
+function fewRequests(): typeof fetch {
+  let requests = 0;
+  return async (input, init) => {
+    requests += 1;
+    if (requests > 10) throw new Error('Enough for one method.');
+    return fetch(input, init);
+  };
+}
+
+function hasMethod<Name extends string | symbol>(value: unknown, name: Name): value is Record<Name, () => unknown> {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'function';
+}
+
+// Calls, event streams and streams that start when they are read.
 async function settle(result: unknown): Promise<void> {
-  const done: unknown = typeof result === 'object' && result !== null ? Reflect.get(result, 'done') : undefined;
-  await (typeof done === 'function' ? Reflect.apply(done, result, []) : result);
+  if (result instanceof Promise) await result;
+  else if (hasMethod(result, 'done')) await result.done();
+  else if (hasMethod(result, Symbol.asyncIterator))
+    await (result[Symbol.asyncIterator]() as AsyncIterator<unknown>).next();
 }
 
 interface Behaviour {
@@ -108,9 +144,9 @@ async function behaviourOf(client: object, name: string): Promise<Behaviour> {
 }
 
 test('the list in docs/openai.md is the one that is kept', () => {
-  // The formatter pads tables.
+  // The formatter pads tables. When they differ, "npm run methods" writes the list anew.
   const plain = (text: string): string => text.replaceAll(/ +\| ?|\| +/gu, '|').replaceAll(/-{3,}/gu, '---');
-  expect(plain(writtenMethods() ?? 'The markers are missing.'), 'Run "npm run methods".').toBe(plain(renderMethods()));
+  expect(plain(writtenMethods() ?? 'The markers are missing.')).toBe(plain(renderMethods()));
 });
 
 test('no method is on both sides or listed twice', () => {
@@ -125,8 +161,10 @@ test('every listed method exists in a major version', () => {
 
 describe.each(MAJORS)('methods of openai $major', ({ major, make }) => {
   const listed = new Set([...namesOfGoverned(), ...namesOfPassing()]);
-  const client = (): object =>
-    wrapOpenAI(make({ apiKey: 'none', adminAPIKey: 'none', baseURL: provider.baseURL, maxRetries: 0 }) as OpenAI, cz);
+  const client = (): object => {
+    const keys = { apiKey: 'none', adminAPIKey: 'none' };
+    return wrapOpenAI(make({ ...keys, baseURL: provider.baseURL, maxRetries: 0, fetch: fewRequests() }) as OpenAI, cz);
+  };
   const namesOf = (names: readonly string[]): string[] => {
     const existing = new Set(methodsOf(client()));
     return names.filter((name) => existing.has(name));
@@ -134,7 +172,7 @@ describe.each(MAJORS)('methods of openai $major', ({ major, make }) => {
 
   test('are all listed as governed or passing', () => {
     const unlisted = methodsOf(make({ apiKey: 'none' })).filter((name) => !listed.has(name));
-    expect(unlisted, WHAT_TO_DO).toEqual([]);
+    expect(unlisted.length === 0 ? '' : `${unlisted.join(', ')}: ${WHAT_TO_DO}`).toBe('');
   });
 
   test('are all there on a wrapped client', () => {
@@ -162,11 +200,6 @@ describe.each(MAJORS)('methods of openai $major', ({ major, make }) => {
     }
     console.info(`openai ${major}: ${namesOf(namesOfPassing()).length} passing methods, ${silent.length} sent nothing`);
     expect(wrong).toEqual([]);
-    expect(silent.toSorted()).toEqual(
-      namesOf([
-        ...namesOfPassing('sends nothing'),
-        ...namesOfPassing('sends what it is given, below the check, as `fetch` itself does'),
-      ]).toSorted(),
-    );
+    expect(silent.toSorted()).toEqual(namesOf(namesOfPassing('Sends nothing')).toSorted());
   });
 });
