@@ -38,6 +38,12 @@ function readName(value: unknown, what: string): string {
   throw new FaultSignal(`The ${what} is not ${NAME_RULE}.`);
 }
 
+function readResource(value: unknown, what: string): string {
+  const resource = canonicalResource(readName(value, what));
+  if (resource === MODEL) throw new FaultSignal(`The ${what} names no model.`);
+  return resource;
+}
+
 // Gateways write openai/gpt-4-turbo for gpt-4-turbo. The bare id goes along as another name, so that a
 // rule which denies the model denies it behind every gateway.
 function bareModel(resource: string): string | undefined {
@@ -53,11 +59,11 @@ export function namesOf(resource: string): JudgedRequest['names'] {
 }
 
 function readNames(request: PolicyRequest): JudgedRequest['names'] {
-  const resource = canonicalResource(readName(request.resource, 'resource'));
+  const resource = readResource(request.resource, 'resource');
   const aliases: unknown = request.aliases;
   if (aliases === undefined) return namesOf(resource);
   if (!Array.isArray(aliases)) throw new FaultSignal('The aliases are not a list.');
-  const names = aliases.map((alias: unknown) => canonicalResource(readName(alias, 'alias')));
+  const names = aliases.map((alias: unknown) => readResource(alias, 'alias'));
   const bareNames = [resource, ...names].map(bareModel).filter((name) => name !== undefined);
   return [resource, ...names, ...bareNames];
 }

@@ -204,6 +204,7 @@ const INVALID: NaiveDecision = {
 function decide(request: NaiveRequest, { rules, defaults }: NaivePolicies): NaiveDecision {
   const { action, resource, context = {}, aliases = [] } = request;
   if (![action, resource, ...aliases].every(isName)) return INVALID;
+  if ([resource, ...aliases].some((name) => spellResource(String(name)) === 'model/')) return INVALID;
   if (typeof context !== 'object' || context === null) return INVALID;
   const attribute = (key: string): unknown => (Object.hasOwn(context, key) ? (context as Fields)[key] : undefined);
   const isTooLong = (value: unknown): boolean => typeof value === 'string' && value.length > 1024;
