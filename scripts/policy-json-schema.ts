@@ -55,7 +55,7 @@ export function policyJsonSchema(): object {
   const { $schema, ...schema } = toJsonSchema(policyDocumentSchema, {
     errorMode: 'ignore',
     target: 'draft-2020-12',
-    definitions: { policy: policySchema, rule: ruleSchema } as never,
+    definitions: { policy: policySchema, rule: ruleSchema },
   });
   return {
     $schema,

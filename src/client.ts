@@ -32,8 +32,7 @@ export interface Enforcement {
 
 const ATTEMPT_TIMEOUT_MS = 5000;
 
-function policyStatus(active: ActivePolicy | undefined): PolicyStatus | null {
-  if (!active) return null;
+function policyStatus(active: ActivePolicy): PolicyStatus {
   const { revision, source, origin, activatedAt, compiled } = active;
   return { revision, source, origin, activatedAt, rules: compiled.rules.length };
 }
@@ -160,7 +159,7 @@ export class ControlZero {
   status(): Status {
     const sync = this.#refresher?.status ?? Refresher.untried(this.#isClosed);
     const { mode, failOpen } = this.#options;
-    const policy = policyStatus(this.#refresher?.active);
+    const policy = this.#policyStatus();
     const { queued, dropped } = this.#decisions;
     return { ...sync, usable: policy !== null, mode, failOpen, policy, events: { queued, dropped } };
   }
@@ -263,6 +262,11 @@ export class ControlZero {
     );
   }
 
+  #policyStatus(): PolicyStatus | null {
+    const active = this.#refresher?.active;
+    return active ? policyStatus(active) : null;
+  }
+
   #warn(error: unknown): void {
     const active = this.#refresher?.active;
     const stays = active ? `The last good policy (${active.revision}) stays active` : 'No policy is active';
@@ -270,14 +274,13 @@ export class ControlZero {
   }
 
   #activated(active: ActivePolicy): void {
-    const policy = policyStatus(active);
-    if (policy) this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy });
+    this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
   }
 
   #failed(error: unknown): void {
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
-    const policy = policyStatus(this.#refresher?.active);
+    const policy = this.#policyStatus();
     this.#policies.emit({ type: 'policy-refused', at: Date.now(), error, policy });
   }
 }

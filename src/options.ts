@@ -80,7 +80,7 @@ interface OptionKind<Value> {
   readonly accepted: string;
   readonly accepts: (value: unknown) => boolean;
   /** Reads the text of an environment variable; undefined when it is not of this kind. */
-  readonly read: (text: string) => Value | undefined;
+  readonly read?: (text: string) => Value | undefined;
 }
 
 const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
@@ -114,22 +114,18 @@ const SECONDS: OptionKind<number> = {
 const MODE: OptionKind<Mode> = {
   accepted: "'enforce' or 'shadow'",
   accepts: (value) => value === 'enforce' || value === 'shadow',
-  read: () => undefined,
 };
 const DOCUMENT: OptionKind<PolicyDocument> = {
   accepted: 'a policy, a list of policies or { policies: [...] }',
   accepts: (value) => typeof value === 'object' && value !== null,
-  read: () => undefined,
 };
 const SOURCE: OptionKind<PolicySource> = {
   accepted: 'an object with read()',
   accepts: (value) => hasMethods(value, 'read'),
-  read: () => undefined,
 };
 const LOGGER: OptionKind<Logger> = {
   accepted: 'an object with debug(), info(), warn() and error()',
   accepts: (value) => hasMethods(value, 'debug', 'info', 'warn', 'error'),
-  read: () => undefined,
 };
 
 interface OptionSource<Value> {
@@ -192,7 +188,7 @@ function fromEnvironment<Value>({ kind, variables }: OptionSource<Value>, enviro
   for (const variable of variables) {
     const text = environment[variable]?.trim();
     if (text === undefined || text === '') continue;
-    const value = kind.read(text);
+    const value = kind.read?.(text);
     if (value === undefined) fail(`Environment variable ${variable} takes ${kind.accepted}.`);
     return value;
   }

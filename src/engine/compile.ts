@@ -9,6 +9,9 @@ import { compileMatcher, literalNames } from './wildcard.ts';
 
 /** One rule, ready to be matched. */
 export interface CompiledRule {
+  readonly policy: string;
+  /** Id of the rule, or its index in the policy. */
+  readonly name: string | number;
   readonly effect: Effect;
   readonly matchesAction: Matcher;
   readonly matchesResource: Matcher;
@@ -48,6 +51,8 @@ function compileRule(rule: ParsedRule, policy: ParsedPolicy, revision: string): 
   const { effect, resources, name } = rule;
   const reasonCode: ReasonCode = 'RULE_MATCH';
   return {
+    policy: policy.name,
+    name,
     effect,
     matchesAction: compileMatcher(rule.actions),
     matchesResource: resources === undefined ? () => true : compileMatcher(resources),

@@ -19,12 +19,8 @@ function viewOf(policy: CompiledPolicy, action: string): readonly CompiledRule[]
  * full one, so nothing is ever allowed by an alias.
  */
 export function coversResource(rule: CompiledRule, names: JudgedRequest['names']): boolean {
-  if (rule.matchesResource(names[0])) return true;
-  if (rule.effect !== 'deny') return false;
-  for (let index = 1; index < names.length; index += 1) {
-    if (rule.matchesResource(names[index] ?? '')) return true;
-  }
-  return false;
+  if (rule.effect !== 'deny' || names.length === 1) return rule.matchesResource(names[0]);
+  return names.some((name) => rule.matchesResource(name));
 }
 
 /** Decides a request: the first rule that matches, else the default. Pure, synchronous, allocates nothing. */

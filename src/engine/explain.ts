@@ -62,8 +62,8 @@ function endsWalk(rule: CompiledRule, request: JudgedRequest): boolean {
 export function explain(policy: CompiledPolicy, request: JudgedRequest): Explanation {
   let decision: Decision | undefined;
   const rules = policy.rules.map((rule): RuleExplanation => {
-    const { effect } = rule;
-    const named = { policy: rule.decision.policy ?? '', rule: rule.decision.rule ?? '', effect };
+    const { policy: policyName, name, effect } = rule;
+    const named = { policy: policyName, rule: name, effect };
     if (decision) return { ...named, outcome: 'not-reached', mismatches: [] };
     const mismatches = mismatchesOf(rule, request);
     if (endsWalk(rule, request)) decision = policy.overlongAttribute;

@@ -30,7 +30,7 @@ export interface PlacedProblem {
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/u;
 
 /** Writes a path the way JavaScript would: `policies[0].rules[3].action`. */
-export function formatPath(steps: readonly PathStep[]): string {
+function formatPath(steps: readonly PathStep[]): string {
   let path = '';
   for (const step of steps) {
     if (typeof step === 'number') path += `[${step}]`;

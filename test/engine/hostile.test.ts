@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
 import type { PolicyRequest } from '../../src/index.ts';
-import { ControlZero, PolicyInvalidError, init } from '../../src/index.ts';
+import { ControlZero, PolicyDeniedError, PolicyInvalidError, init } from '../../src/index.ts';
 import { compileMatcher } from '../../src/engine/wildcard.ts';
 import { parsePattern } from '../../src/policy/pattern.ts';
 import { compileDocument, decide } from '../support/decide.ts';
@@ -163,12 +163,30 @@ describe('hostile requests', () => {
         },
       ),
     ]) {
-      expect(cz.evaluate(request as unknown as PolicyRequest).allowed).toBe(false);
-      expect(new ControlZero().evaluate(request as unknown as PolicyRequest).allowed).toBe(false);
-      expect(() => cz.explain(request as unknown as PolicyRequest)).not.toThrow();
+      expect(cz.evaluate(request as PolicyRequest).allowed).toBe(false);
+      expect(new ControlZero().evaluate(request as PolicyRequest).allowed).toBe(false);
+      expect(() => cz.explain(request as PolicyRequest)).not.toThrow();
     }
     await cz.close();
   });
+});
+
+test('an error about a request that cannot be read shows nothing of it', async () => {
+  const cz = await init({ policy: { rules: [] } });
+  const thrower = (): never => {
+    throw new Error('secret');
+  };
+  const requests = [
+    new Proxy({}, { get: thrower }),
+    { action: 'a', resource: 'b', context: new Proxy({}, { getOwnPropertyDescriptor: thrower }) },
+    { action: 'a\n', resource: Symbol('secret') },
+  ];
+  for (const request of requests) {
+    const error: unknown = await cz.enforce(request as never).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(PolicyDeniedError);
+    expect(JSON.stringify(error)).not.toContain('secret');
+  }
+  await cz.close();
 });
 
 describe('a polluted Object.prototype', () => {

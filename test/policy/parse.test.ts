@@ -1,8 +1,9 @@
 import { runInNewContext } from 'node:vm';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { compileMatcher } from '../../src/engine/wildcard.ts';
 import { PolicyInvalidError } from '../../src/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import type { PolicyProblem } from '../../src/policy/problem.ts';
@@ -232,6 +233,47 @@ describe('parsePolicy', () => {
     const problems = problemsOf(document);
     expect(problems.length).toBeGreaterThan(0);
     expect(JSON.stringify(problems)).not.toContain('secret');
+  });
+
+  test('counts no more than 100 things that are no data', () => {
+    expect(problemsOf({ rules: Array.from({ length: 150 }, () => () => true) })).toHaveLength(100);
+  });
+
+  test('refuses what throws something that is no error', () => {
+    const document = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw 'secret';
+        },
+      },
+    );
+    expect(describeProblems(document)).toEqual([
+      '(document) | The document cannot be read: an exception was thrown. | nothing | -',
+    ]);
+  });
+
+  test('brings every spelling in a pattern to one', () => {
+    const rule = {
+      effect: 'allow',
+      action: ['llm[:]generate', 'l?m:g*', '{llm_call,llm:embed}', 'a[0-9:]b'],
+      resource: ['model:[a-z]*', 'mode?:x'],
+    };
+    const [policy] = parsePolicy({ rules: [rule] }, { origin: 'a test' });
+    const matcher = compileMatcher(policy?.rules[0]?.actions ?? []);
+    expect(['llm.generate', 'lxm.g', 'embedding.generate', 'a.b', 'a5b', 'llm_call'].map(matcher)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(['model/abc', 'model/1', 'mode1:x'].map(compileMatcher(policy?.rules[0]?.resources ?? []))).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   test('takes documents of another realm', () => {

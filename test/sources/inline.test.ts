@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { PolicyInvalidError, init } from '../../src/index.ts';
+import type { PolicyInvalidError } from '../../src/index.ts';
+import { init } from '../../src/index.ts';
 import { inlineSource } from '../../src/sources/inline.ts';
 import { describeSourceConformance } from '../support/source-conformance.ts';
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import type { Context, Policy, PolicyDocument, PolicyRequest, Rule } from '../../src/index.ts';
 
@@ -64,7 +64,7 @@ const pieces = (list: readonly string[], maxLength: number): fc.Arbitrary<string
 const isPlainPattern = (text: string): boolean => !/[@+*?!]\(/u.test(text) && !text.startsWith('!');
 
 /** Patterns of model names, most of them behind `model/`. */
-export const modelPattern: fc.Arbitrary<string> = fc
+const modelPattern: fc.Arbitrary<string> = fc
   .tuple(fc.constantFrom('model/', 'model/', 'model/', 'model:', '', 'm?del/'), pieces(PATTERN_PIECES, 4))
   .map(([prefix, text]) => prefix + text)
   .filter(isPlainPattern);

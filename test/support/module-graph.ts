@@ -16,7 +16,7 @@ export interface BuiltModule {
 
 /** Reads the import graph of a built package. */
 export async function readModuleGraph(root: string): Promise<ReadonlyMap<string, BuiltModule>> {
-  await init;
+  await Promise.resolve(init);
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
   return new Map(files.map((file) => [file, readModule(root, file)]));
 }

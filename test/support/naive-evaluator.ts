@@ -175,7 +175,7 @@ export function createNaiveEvaluator(document: unknown): (request: NaiveRequest)
       priority: Number(policy['priority'] ?? 100),
       index,
     }))
-    .sort((a, b) => a.priority - b.priority || a.index - b.index);
+    .toSorted((a, b) => a.priority - b.priority || a.index - b.index);
   const rules = policies.flatMap(({ policy, name }) =>
     (policy['rules'] as readonly Fields[]).map((rule, index) =>
       readRule(rule, index, { name, isFileDialect: policy['version'] !== undefined }),

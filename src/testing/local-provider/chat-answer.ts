@@ -3,7 +3,7 @@ import { FIXED_SECONDS } from './answer.ts';
 import { sampleJson } from './sample-json.ts';
 
 /** The body of a request to a model, as far as the local provider looks at it. */
-export interface ModelBody {
+interface ModelBody {
   readonly model?: string;
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
