@@ -265,7 +265,7 @@ describe('parsePolicy', () => {
       true,
       true,
       true,
-      false,
+      true,
       true,
       false,
     ]);
