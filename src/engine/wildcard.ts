@@ -69,9 +69,7 @@ function compileAlternative(tokens: readonly PatternToken[]): Matcher {
   if (!first || !last) return () => false;
   if (pieces.length === 1) return (name) => name.length === first.length && matchesAt(first, name, 0);
   const middle = pieces.slice(1, -1).filter((piece) => piece.length > 0);
-  const shortest = first.length + last.length;
   return (name) => {
-    if (name.length < shortest) return false;
     const end = name.length - last.length;
     return matchesAt(first, name, 0) && matchesAt(last, name, end) && matchBetween(middle, name, [first.length, end]);
   };

@@ -112,6 +112,19 @@ describe('enforce', () => {
   });
 });
 
+describe('decisions', () => {
+  test('are made once per policy, frozen, and shared by all requests that get them', async () => {
+    const { cz, setPolicy } = await createTestControlZero(policy);
+    const decision = cz.evaluate(withAgent('premium-1'));
+    expect(cz.evaluate(withAgent('premium-2'))).toBe(decision);
+    expect(cz.evaluate(gpt4)).toBe(cz.evaluate({ ...open, action: 'tool.call' }));
+    expect(Object.isFrozen(decision)).toBe(true);
+    await setPolicy({ rules: [] });
+    expect(decision).toMatchObject({ allowed: true, rule: 'premium' });
+    expect(cz.evaluate(withAgent('premium-1')).revision).not.toBe(decision.revision);
+  });
+});
+
 describe('enforceFirst', () => {
   test('lets the first allowed request go ahead and reports what was asked for', async () => {
     const { cz, decisions } = await createTestControlZero(policy);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { PolicySnapshot, PolicySource } from '../../src/index.ts';
+import { PolicyInvalidError } from '../../src/index.ts';
 import { inlineSource } from '../../src/sources/inline.ts';
 import { Refresher } from '../../src/sync/refresher.ts';
 import type { SyncState } from '../../src/sync/state.ts';
@@ -54,10 +55,24 @@ describe('Refresher', () => {
   });
 
   test('tells a failure once, however often it repeats, and whatever was thrown', async () => {
-    const { refresher, log } = observe(async () => Promise.reject('no error object' as unknown));
+    const { refresher, log } = observe(async () => Promise.reject('no error object'));
     for (let round = 0; round < 3; round += 1) await expect(refresher.refresh()).rejects.toBe('no error object');
     expect(log).toEqual(['initializing', 'interrupted', 'failed no error object']);
     expect(refresher.status).toMatchObject({ consecutiveFailures: 3, lastError: { message: 'no error object' } });
+  });
+
+  test('does not parse a refused document again until it changes', async () => {
+    let parses = 0;
+    const { refresher } = observe(async () => ({
+      revision: 'broken',
+      origin: 'a test',
+      parse: async () => {
+        parses += 1;
+        return { document: {} };
+      },
+    }));
+    for (let round = 0; round < 3; round += 1) await expect(refresher.refresh()).rejects.toThrow(PolicyInvalidError);
+    expect(parses).toBe(1);
   });
 
   test('activates nothing after it was closed', async () => {
