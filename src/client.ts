@@ -19,8 +19,11 @@ import { withLimits } from './with-limits.ts';
 
 /** How a list of requests is enforced. */
 export interface EnforceFirstOptions {
-  /** The call was decided before and is sent again: it is judged anew, and only a denial is a new event. */
-  readonly isRetry?: boolean;
+  /**
+   * The decision about an earlier attempt of the same call. The call is judged anew, and recorded only
+   * when the decision is another one.
+   */
+  readonly previous?: Decision;
 }
 
 /** The request that may go ahead, and the decision about it. */
@@ -137,13 +140,14 @@ export class ControlZero {
     if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
     const asked = this.#judge(request);
     if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      if (options.isRetry !== true) this.#record(asked);
+      // Decisions are shared objects: the same answer of the same policy is the same object.
+      if (asked.decision !== options.previous) this.#record(asked);
       return { index: 0, decision: asked.decision };
     }
     for (const [index, fallback] of fallbacks.entries()) {
       const judgement = this.#judge(fallback);
       if (!judgement.decision.allowed) continue;
-      this.#record(judgement, asked);
+      if (judgement.decision !== options.previous) this.#record(judgement, asked);
       return { index: index + 1, decision: judgement.decision };
     }
     this.#record(asked);

@@ -1,4 +1,4 @@
-import type { Context, ControlZero, ModelAction, PolicyRequest } from '../../src/index.ts';
+import type { Context, ControlZero, Decision, ModelAction, PolicyRequest } from '../../src/index.ts';
 import { modelRequest, undeterminedRequest } from '../../src/index.ts';
 import type { ModelCall } from './classify-call.ts';
 import { classifyCall, withDeployment } from './classify-call.ts';
@@ -34,9 +34,9 @@ export interface GateOptions {
 }
 
 interface ModelsToEnforce {
-  readonly action: ModelAction;
+  readonly call: ModelCall;
   readonly models: NamedModels | UndeterminedModel;
-  readonly isRetry: boolean;
+  readonly previous: Decision | undefined;
   /** What was asked for, where the URL already names a fallback. */
   readonly requested: string | undefined;
   /** Another gate has let the request pass as it is, so it cannot be served by a fallback any more. */
@@ -57,6 +57,11 @@ function isSettled(request: OutgoingRequest): boolean {
   return Object.getOwnPropertyDescriptor(request, 'body')?.writable === false;
 }
 
+// Callers may use the same options for two calls. The client counts the attempts of each.
+function isRepeated({ headers }: OutgoingRequest): boolean {
+  return Number((headers as Headers).get('x-stainless-retry-count')) > 0;
+}
+
 // Whoever still holds the request could exchange what was judged before it is sent.
 function settle(request: OutgoingRequest, body: unknown): void {
   Object.defineProperty(request, 'body', { value: body, writable: false, configurable: true, enumerable: true });
@@ -71,10 +76,17 @@ function modelsOf({ method, body, headers }: OutgoingRequest, call: ModelCall): 
   return readModels(call, body);
 }
 
+interface Enforced {
+  readonly decision: Decision;
+  /** The fallback that serves the call, or undefined when the call goes ahead as it is. */
+  readonly chosen: string | undefined;
+}
+
 /** Decides about every request of one client, on its final URL and serialized body. */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #attempted = new WeakSet<object>();
+  // The decision about the last attempt of a call, by the options that all its attempts share.
+  readonly #decided = new WeakMap<object, Decision>();
   // What was asked for in a request whose URL names a fallback instead.
   readonly #rerouted = new WeakMap<object, string>();
 
@@ -95,8 +107,7 @@ export class Gate {
     const { cz, fallback } = this.#options;
     const call = classifyCall(req, url);
     if (call?.deployment === undefined || cz.status().mode === 'shadow') return url;
-    // Without a policy nothing is allowed, so nothing is rerouted, and `pass` says why.
-    await cz.initialize().catch(() => undefined);
+    await this.#ready();
     const isAllowed = (model: string): boolean => cz.explain(this.#request(call.action, model)).decision.allowed;
     const chosen = isAllowed(call.deployment) ? undefined : fallback.find(isAllowed);
     const rerouted = chosen === undefined ? undefined : withDeployment(url, chosen);
@@ -117,10 +128,10 @@ export class Gate {
     snapshot(request);
     const { method, body } = request;
     const models = modelsOf(request, call);
-    const isRetry = this.#attempted.has(options);
-    this.#attempted.add(options);
+    const previous = isRepeated(request) ? this.#decided.get(options) : undefined;
     const requested = this.#rerouted.get(request);
-    const chosen = await this.#enforce({ action: call.action, models, isRetry, requested, isSettled: hasPassed });
+    const { chosen, decision } = await this.#enforce({ call, models, previous, requested, isSettled: hasPassed });
+    this.#decided.set(options, decision);
     const hasChanged = request.body !== body || request.method !== method;
     if (hasChanged) await this.#refuse(call.action, 'The request changed while it was judged.');
     const isElsewhere = requested !== undefined && chosen !== call.deployment;
@@ -128,21 +139,33 @@ export class Gate {
     settle(request, chosen !== undefined && 'inBody' in models ? withModel(models.inBody, chosen) : body);
   }
 
-  /** The fallback that serves the call, or undefined when the call goes ahead as it is. */
-  async #enforce({ action, models, isRetry, requested, ...rest }: ModelsToEnforce): Promise<string | undefined> {
+  async #enforce({ call, models, previous, requested, ...rest }: ModelsToEnforce): Promise<Enforced> {
     const { cz, context, fallback } = this.#options;
+    const { action } = call;
+    const attempt = previous === undefined ? {} : { previous };
     if ('fault' in models) {
-      await cz.enforceFirst([undeterminedRequest(action, models.fault, context)], { isRetry });
-      return undefined;
+      const { decision } = await cz.enforceFirst([undeterminedRequest(action, models.fault, context)], attempt);
+      return { decision, chosen: undefined };
     }
     const named = [requested ?? models.model, ...models.others].map((model) => this.#request(action, model));
-    // Every model the provider may pick has to be allowed; the first that is not stands for the call.
-    const denied = named.length > 1 ? named.find((request) => !cz.explain(request).decision.allowed) : undefined;
-    const asked = denied === undefined ? named.slice(0, 1) : [denied];
+    const asked = await this.#firstDenied(named);
     const isExchangeable = models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
     const fallbacks = isExchangeable && !rest.isSettled ? fallback.map((model) => this.#request(action, model)) : [];
-    const { index } = await cz.enforceFirst([...asked, ...fallbacks], { isRetry });
-    return index === 0 ? undefined : fallback[index - 1];
+    const { index, decision } = await cz.enforceFirst([...asked, ...fallbacks], attempt);
+    return { decision, chosen: index === 0 ? undefined : fallback[index - 1] };
+  }
+
+  // Every model the provider may pick has to be allowed; the first that is not stands for the call.
+  async #firstDenied(named: readonly PolicyRequest[]): Promise<readonly PolicyRequest[]> {
+    if (named.length === 1) return named;
+    await this.#ready();
+    const denied = named.find((request) => !this.#options.cz.explain(request).decision.allowed);
+    return denied === undefined ? named.slice(0, 1) : [denied];
+  }
+
+  // explain() answers from the policy that is active. Without one nothing is allowed, and enforceFirst() says why.
+  async #ready(): Promise<void> {
+    await this.#options.cz.initialize().catch(() => undefined);
   }
 
   #request(action: ModelAction, id: string): PolicyRequest {

@@ -30,6 +30,13 @@ function endOfValue(text: string, start: number): number {
   return text.length;
 }
 
+// The white space around a value is not part of it.
+function readValue(text: string, offset: number): Omit<JsonField, 'key'> {
+  const value = text.trim();
+  const start = offset + text.indexOf(value);
+  return { value: JSON.parse(value) as unknown, start, end: start + value.length };
+}
+
 /**
  * The top-level fields of a JSON object whose names satisfy a test, duplicates included: a parser keeps
  * one of two equal keys, and the server's parser may keep the other one.
@@ -44,11 +51,11 @@ export function readJsonFields(text: string, isWanted: (key: string) => boolean)
   let quote = text.indexOf('"');
   while (quote !== -1 && quote < text.length) {
     const keyEnd = endOfString(text, quote);
-    const start = text.indexOf(':', keyEnd) + 1;
-    const end = endOfValue(text, start);
+    const after = text.indexOf(':', keyEnd) + 1;
+    const next = endOfValue(text, after);
     const key = JSON.parse(text.slice(quote, keyEnd)) as string;
-    if (isWanted(key)) fields.push({ key, value: JSON.parse(text.slice(start, end)) as unknown, start, end });
-    quote = text[end] === ',' ? text.indexOf('"', end) : -1;
+    if (isWanted(key)) fields.push({ key, ...readValue(text.slice(after, next), after) });
+    quote = text[next] === ',' ? text.indexOf('"', next) : -1;
   }
   return fields;
 }

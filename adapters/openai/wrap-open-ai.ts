@@ -62,7 +62,12 @@ function install(client: HookedClient, hooks: Hooks): HookedClient {
   // A method that a subclass made a field would hide the hook, which calls it anyway.
   for (const name of names) Reflect.deleteProperty(client, name);
   const layer = Object.fromEntries(Object.entries(hooks).map(([name, value]) => [name, { value }]));
-  return Object.setPrototypeOf(client, Object.create(prototype, layer)) as HookedClient;
+  Object.setPrototypeOf(client, Object.create(prototype, layer));
+  for (const [name, hook] of Object.entries(hooks)) {
+    if (Reflect.get(client, name) !== hook)
+      throw new TypeError(`wrapOpenAI() cannot govern this client: its ${name}() cannot be replaced.`);
+  }
+  return client;
 }
 
 // Before 7.11 the client for Azure forgets its version and deployment when it is cloned.
@@ -105,12 +110,21 @@ function govern(client: HookedClient, gate: Gate): HookedClient {
   });
 }
 
+const OPTIONS: readonly string[] = ['agentId', 'context', 'fallback', 'modelAliases'];
+
 function checkText(name: string, value: unknown): void {
   if (value !== undefined && (typeof value !== 'string' || value === ''))
     throw new TypeError(`wrapOpenAI() takes a text that is not empty as ${name}.`);
 }
 
-function checkOptions({ agentId, context = {}, fallback = [], modelAliases = {} }: WrapOpenAIOptions): void {
+function checkNames(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (!OPTIONS.includes(name))
+      throw new TypeError(`wrapOpenAI() has no option "${name}". Options are ${OPTIONS.join(', ')}.`);
+  }
+}
+
+function checkValues({ agentId, context = {}, fallback = [], modelAliases = {} }: WrapOpenAIOptions): void {
   checkText('agentId', agentId);
   if (typeof context !== 'object' || context === null) throw new TypeError('wrapOpenAI() takes an object as context.');
   if (!Array.isArray(fallback)) throw new TypeError('wrapOpenAI() takes a list of model ids as fallback.');
@@ -167,7 +181,8 @@ export function wrapOpenAI<Client extends OpenAIClient>(
   if (typeof (cz as Partial<ControlZero> | undefined)?.enforceFirst !== 'function') {
     throw new TypeError('wrapOpenAI() takes a ControlZero as its second argument: await init() gives one.');
   }
-  checkOptions(options);
+  checkNames(options);
+  checkValues(options);
   const { fallback = [], modelAliases = {} } = options;
   const gate = new Gate({
     cz,

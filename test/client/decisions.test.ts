@@ -149,14 +149,17 @@ describe('enforceFirst', () => {
     expect(await decisions()).toHaveLength(1);
   });
 
-  test('a retry that is decided as before adds no event, a new denial does', async () => {
+  test('an attempt that is decided as the one before adds no event, another decision does', async () => {
     const { cz, decisions, setPolicy } = await createTestControlZero(policy);
-    await cz.enforceFirst([open]);
-    await cz.enforceFirst([open], { isRetry: true });
+    const { decision: previous } = await cz.enforceFirst([open]);
+    await cz.enforceFirst([open], { previous });
     expect(await decisions()).toHaveLength(1);
-    await setPolicy({ rules: [] });
-    await expect(cz.enforceFirst([open], { isRetry: true })).rejects.toThrow(PolicyDeniedError);
+    const served = await cz.enforceFirst([gpt4, open]);
+    await cz.enforceFirst([gpt4, open], { previous: served.decision });
     expect(await decisions()).toHaveLength(2);
+    await setPolicy({ rules: [] });
+    await expect(cz.enforceFirst([open], { previous })).rejects.toThrow(PolicyDeniedError);
+    expect(await decisions()).toHaveLength(3);
   });
 
   test('takes at least one request', async () => {

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 
 import type { Policy } from '../../src/index.ts';
 import type { AdapterUnderTest } from './adapter-stage.ts';
-import { collect, openStage } from './adapter-stage.ts';
+import { openStage } from './adapter-stage.ts';
+import { collect } from './collect.ts';
 import { denialOf } from './denial-of.ts';
+import { silentLogger } from './silent-logger.ts';
 import { modelAllowlist } from './specification-policies.ts';
 
 const allowAll: Policy = { rules: [{ effect: 'allow', action: '*', resource: '*' }] };
@@ -183,7 +185,7 @@ function describePolicyChanges(adapter: AdapterUnderTest): void {
   });
 
   test('a document that is refused leaves the last good policy in place', async () => {
-    await using stage = await openStage(adapter, { policy: modelAllowlist });
+    await using stage = await openStage(adapter, { policy: modelAllowlist, logger: silentLogger });
     await stage.setPolicy({ rules: [{ effect: 'maybe' }] } as never).catch(() => undefined);
     await stage.governed().generate({ model: 'gpt-4' });
     await denialOf(stage.governed().generate({ model: 'gpt-4-turbo' }));
@@ -193,10 +195,16 @@ function describePolicyChanges(adapter: AdapterUnderTest): void {
 
 /** What is allowed, what is denied, and what reaches the provider. */
 export function describeDecisions(adapter: AdapterUnderTest): void {
-  describe('decides about text', () => describeText(adapter));
-  describe.runIf(adapter.capabilities.includes('embeddings'))('decides about embeddings', () =>
-    describeEmbeddings(adapter),
-  );
-  describe('decides about names', () => describeNames(adapter));
-  describe('follows changes of the policy', () => describePolicyChanges(adapter));
+  describe('decides about text', () => {
+    describeText(adapter);
+  });
+  describe.runIf(adapter.capabilities.includes('embeddings'))('decides about embeddings', () => {
+    describeEmbeddings(adapter);
+  });
+  describe('decides about names', () => {
+    describeNames(adapter);
+  });
+  describe('follows changes of the policy', () => {
+    describePolicyChanges(adapter);
+  });
 }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { PolicyDeniedError as Denial } from '../../src/index.ts';
 import { ControlZeroError, PolicyDeniedError, PolicyUnavailableError, findPolicyDenied } from '../../src/index.ts';
 import type { AdapterStage, AdapterUnderTest } from './adapter-stage.ts';
-import { collect, openStage } from './adapter-stage.ts';
+import { openStage } from './adapter-stage.ts';
+import { collect } from './collect.ts';
 import { denialOf } from './denial-of.ts';
 import { rejectionOf } from './rejection-of.ts';
 import { agentTiers, modelAllowlist } from './specification-policies.ts';
@@ -150,7 +151,13 @@ function describeProviderErrors(adapter: AdapterUnderTest): void {
 
 /** What a caller gets when a call fails, by us or by the provider. */
 export function describeErrors(adapter: AdapterUnderTest): void {
-  describe('a denial', () => describeDenial(adapter));
-  describe('the message of a denial', () => describeMessage(adapter));
-  describe('an error of the provider', () => describeProviderErrors(adapter));
+  describe('a denial', () => {
+    describeDenial(adapter);
+  });
+  describe('the message of a denial', () => {
+    describeMessage(adapter);
+  });
+  describe('an error of the provider', () => {
+    describeProviderErrors(adapter);
+  });
 }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
-import type { ControlZeroOptions, DecisionEvent, Logger, PolicySource } from '../../src/index.ts';
+import type { ControlZeroOptions, DecisionEvent, PolicySource } from '../../src/index.ts';
 import { ControlZero, PolicyDeniedError, PolicyUnavailableError } from '../../src/index.ts';
 import { startLocalProvider } from '../../src/testing/index.ts';
 import type { AdapterUnderTest } from './adapter-stage.ts';
 import { openStage } from './adapter-stage.ts';
 import { denialOf } from './denial-of.ts';
 import { rejectionOf } from './rejection-of.ts';
+import { silentLogger } from './silent-logger.ts';
 import { agentTiers, modelAllowlist } from './specification-policies.ts';
 
 const unreadable: PolicySource = {
@@ -17,18 +18,12 @@ const unreadable: PolicySource = {
   },
 };
 
-function silence(): void {
-  // A source that is down is reported to the operator, which would fill the output of the tests.
-}
-
-const silent: Logger = { debug: silence, info: silence, warn: silence, error: silence };
-
 /** A client without a policy, and what it decides. */
 function withoutPolicy(options: ControlZeroOptions = {}): {
   readonly cz: ControlZero;
   readonly events: DecisionEvent[];
 } {
-  const cz = new ControlZero({ source: unreadable, logger: silent, ...options });
+  const cz = new ControlZero({ source: unreadable, logger: silentLogger, ...options });
   const events: DecisionEvent[] = [];
   cz.onDecision((event) => events.push(event));
   return { cz, events };
@@ -160,7 +155,13 @@ function describeFallback(adapter: AdapterUnderTest): void {
 
 /** What happens without a policy, in shadow mode, and with fallbacks. */
 export function describePostures(adapter: AdapterUnderTest): void {
-  describe('without a usable policy', () => describeUnavailable(adapter));
-  describe('in shadow mode', () => describeShadow(adapter));
-  describe.runIf(adapter.capabilities.includes('fallback'))('with fallbacks', () => describeFallback(adapter));
+  describe('without a usable policy', () => {
+    describeUnavailable(adapter);
+  });
+  describe('in shadow mode', () => {
+    describeShadow(adapter);
+  });
+  describe.runIf(adapter.capabilities.includes('fallback'))('with fallbacks', () => {
+    describeFallback(adapter);
+  });
 }

@@ -9,10 +9,10 @@ import { createTestControlZero, startLocalProvider } from '../../src/testing/ind
  * - `call-metadata`: a call can name an agent by metadata of the framework, and that counts.
  * - `unnamed-model`: a call can leave out the model, or name it by something that is not a string.
  */
-export type AdapterCapability = 'streaming' | 'embeddings' | 'fallback' | 'call-metadata' | 'unnamed-model';
+type AdapterCapability = 'streaming' | 'embeddings' | 'fallback' | 'call-metadata' | 'unnamed-model';
 
 /** Where the calls go. */
-export interface ProviderTarget {
+interface ProviderTarget {
   /** Base URL of an OpenAI-compatible server. */
   readonly baseURL: string;
   /** How often the framework may repeat a call that failed. */
@@ -71,13 +71,14 @@ export interface AdapterStage extends AsyncDisposable {
 export async function openStage(adapter: AdapterUnderTest, options: AdapterStageOptions): Promise<AdapterStage> {
   const { policy, maxRetries = 0, ...clientOptions } = options;
   const provider = await startLocalProvider();
-  const { cz, decisions, setPolicy } = await createTestControlZero(policy, clientOptions);
+  const client = await createTestControlZero(policy, clientOptions);
+  const { cz } = client;
   const target = { baseURL: provider.baseURL, maxRetries };
   return {
     cz,
     provider,
-    decisions,
-    setPolicy,
+    decisions: () => client.decisions(),
+    setPolicy: (document) => client.setPolicy(document),
     governed: (governance = {}) => adapter.open(target, { cz, ...governance }),
     ungoverned: () => adapter.open(target),
     [Symbol.asyncDispose]: async () => {
@@ -85,11 +86,4 @@ export async function openStage(adapter: AdapterUnderTest, options: AdapterStage
       await provider.close();
     },
   };
-}
-
-/** Everything that a stream yields. */
-export async function collect(stream: AsyncIterable<unknown>): Promise<unknown[]> {
-  const chunks: unknown[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return chunks;
 }
