@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect, test } from 'vitest';
+
+import { startLocalProvider } from '../src/testing/index.ts';
+
+const program = fileURLToPath(new URL('support/edge-program.ts', import.meta.url));
+
+test('the package and a governed client work where there is nothing of Node', { timeout: 30_000 }, async () => {
+  await using provider = await startLocalProvider();
+  const flags = ['--experimental-vm-modules', '--no-warnings', program, provider.baseURL];
+  const { stdout } = await promisify(execFile)(process.execPath, flags);
+  expect(JSON.parse(stdout)).toEqual({
+    process: 'undefined',
+    answer: 'gpt-4',
+    isDenied: true,
+    noFile: 'ERR_CZ_POLICY_UNAVAILABLE',
+    noStorage: 'ERR_CZ_CONFIGURATION',
+  });
+  expect(provider.modelRequests.map(({ model }) => model)).toEqual(['gpt-4']);
+});
