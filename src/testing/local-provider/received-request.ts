@@ -1,12 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-
 /** One HTTP request that reached the local provider. */
 export interface ReceivedRequest {
   readonly method: string;
   /** Path and query as sent. */
   readonly path: string;
   readonly pathname: string;
-  readonly headers: IncomingHttpHeaders;
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: string;
   /** The parsed body, or undefined when it is not JSON. */
   readonly json: unknown;
@@ -58,11 +57,15 @@ function modelOf(path: string, json: unknown): string | undefined {
   return typeof model === 'string' ? model : undefined;
 }
 
+/** The part of Node's message that is looked at; written out, so that users need no types of Node. */
+interface Message {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: ReceivedRequest['headers'];
+}
+
 /** Describes a request whose body has been read. */
-export function describeRequest(
-  message: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
-  body: string,
-): ReceivedRequest {
+export function describeRequest(message: Message, body: string): ReceivedRequest {
   const method = message.method ?? 'GET';
   const path = message.url ?? '/';
   const { pathname } = new URL(path, 'http://local');

@@ -111,7 +111,7 @@ describe.each(openAIMajors)('AzureOpenAI of $name', ({ library, major }) => {
     const client = stage.governedAzure({ deployment: 'gpt-4', azureADTokenProvider });
     await client.chat.completions.create(greeting('gpt-4'));
     await client.withOptions({ timeout: 5000 }).chat.completions.create(greeting('gpt-4'));
-    const sent = stage.provider.requests.map(({ headers }) => headers.authorization);
+    const sent = stage.provider.requests.map(({ headers }) => headers['authorization']);
     expect(sent).toEqual(['Bearer token-1', 'Bearer token-2']);
     const other = { deployment: 'gpt-4-turbo' };
     await denialOf(client.withOptions(other).chat.completions.create(greeting('x')));

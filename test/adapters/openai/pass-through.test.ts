@@ -184,7 +184,7 @@ describe.each(openAIMajors)('requests of $name', ({ library }) => {
     const client = stage.governed({ apiKey: async () => keys.shift() ?? 'none' });
     await client.chat.completions.create(greeting('gpt-4'));
     await client.chat.completions.create(greeting('gpt-4'));
-    const sent = stage.provider.requests.map(({ headers }) => headers.authorization);
+    const sent = stage.provider.requests.map(({ headers }) => headers['authorization']);
     expect(sent).toEqual(['Bearer first', 'Bearer second']);
   });
 
@@ -196,7 +196,7 @@ describe.each(openAIMajors)('requests of $name', ({ library }) => {
     await client.chat.completions.create(greeting('gpt-4'));
     client.apiKey = 'assigned after';
     await client.chat.completions.create(greeting('gpt-4'));
-    const sent = stage.provider.requests.map(({ headers }) => headers.authorization);
+    const sent = stage.provider.requests.map(({ headers }) => headers['authorization']);
     expect(sent).toEqual(['Bearer assigned before', 'Bearer assigned after']);
   });
 
