@@ -2,7 +2,13 @@ import type { UserConfig } from 'tsdown';
 import { defineConfig } from 'tsdown';
 
 const config: UserConfig = defineConfig({
-  entry: ['src/index.ts', 'src/node/index.ts', 'src/testing/index.ts', 'adapters/openai/index.ts'],
+  entry: [
+    'src/index.ts',
+    'src/node/index.ts',
+    'src/testing/index.ts',
+    'adapters/openai/index.ts',
+    'adapters/langchain/index.ts',
+  ],
   outDir: 'dist',
   format: 'esm',
   platform: 'neutral',

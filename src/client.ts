@@ -5,9 +5,11 @@ import type { Listener } from './events/emitter.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Judgement } from './judge.ts';
 import { describeJudgement, errorFor, explainJudgement, judge } from './judge.ts';
+import type { Logger } from './logger.ts';
 import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
+import { canonicalAction } from './policy/names.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
@@ -159,6 +161,19 @@ export class ControlZero {
     return explainJudgement(this.#judge(request));
   }
 
+  /**
+   * Whether a rule of the active policy names an action, other than by `*` alone. Without an active
+   * policy: false. What is governed only where the policy asks for it is decided by this.
+   */
+  policyNames(action: string): boolean {
+    return this.#refresher?.active?.compiled.namesAction(canonicalAction(action)) ?? false;
+  }
+
+  /** Where the client reports what an operator should know. */
+  get logger(): Logger {
+    return this.#options.logger;
+  }
+
   /** Where the client stands: state, active policy, last error. Plain data, safe to show. */
   status(): Status {
     const sync = this.#refresher?.status ?? Refresher.untried(this.#isClosed);
@@ -243,10 +258,9 @@ export class ControlZero {
   }
 
   #judge(request: PolicyRequest): Judgement {
-    const identity = currentIdentity();
-    const defaults = identity === undefined ? this.#defaults : [identity, ...this.#defaults];
+    const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
     const { failOpen } = this.#options;
-    return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, defaults });
+    return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, surroundings });
   }
 
   #record(judgement: Judgement, denied?: Judgement): void {

@@ -125,6 +125,7 @@ function describeRequest(request: RefusedRequest): string {
 function deniedMessage({ request, decision }: PolicyDeniedErrorOptions): string {
   const denied = `Policy denied ${describeRequest(request)}`;
   if (decision.reasonCode === 'INVALID_REQUEST') return `${denied}: ${decision.reason} Nothing was sent.`;
+  if (!request.resource.startsWith('model/')) return `${denied}. Nothing was done.`;
   return `${denied}. Nothing was sent; error.alternatives lists what this agent may use.`;
 }
 

@@ -24,9 +24,12 @@ export type {
 export type { DecisionEvent, Mode } from './events/decision-event.ts';
 export type { Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';
+export type { GovernanceOptions } from './governance-options.ts';
 export { getControlZero } from './get-control-zero.ts';
 export { init } from './init.ts';
 export type { Logger } from './logger.ts';
+export { Gate, TOOL_CALL } from './gate.ts';
+export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';
 export type { ControlZeroOptions } from './options.ts';
 export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';

@@ -7,9 +7,9 @@ import { PolicyDeniedError, unavailableForCall } from './errors.ts';
 import type { Decision } from './policy/decision.ts';
 import { createDecision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
-import type { JudgedRequest, RequestFault } from './policy/request.ts';
-import { readRequest } from './policy/request.ts';
-import type { Context, PolicyRequest } from './policy/types.ts';
+import type { JudgedRequest, RequestFault, Surroundings } from './policy/request.ts';
+import { contextLayers, readRequest } from './policy/request.ts';
+import type { PolicyRequest } from './policy/types.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 
 /** One request and its decision, with what is needed to report or throw it. */
@@ -18,7 +18,7 @@ export interface Judgement {
   readonly decision: Decision;
   readonly judged: JudgedRequest | RequestFault;
   readonly active: ActivePolicy | undefined;
-  readonly defaults: readonly Context[];
+  readonly surroundings: Surroundings;
 }
 
 /** What a request is judged against. */
@@ -26,8 +26,7 @@ export interface JudgeOptions {
   readonly active: ActivePolicy | undefined;
   readonly isClosed: boolean;
   readonly failOpen: boolean;
-  /** Contexts behind the one of the request, strongest first. */
-  readonly defaults: readonly Context[];
+  readonly surroundings: Surroundings;
 }
 
 const CLOSED = createDecision({ effect: 'deny', reasonCode: 'CLIENT_CLOSED', reason: 'The client is closed.' });
@@ -53,9 +52,9 @@ function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): De
 
 /** Decides one request against what is active at this moment. Never throws. */
 export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
-  const { active, defaults } = options;
-  const judged = readRequest(request, { keys: active?.compiled.conditionKeys ?? [], defaults });
-  return { request, judged, active, defaults, decision: decide(judged, options) };
+  const { active, surroundings } = options;
+  const judged = readRequest(request, { keys: active?.compiled.conditionKeys ?? [], ...surroundings });
+  return { request, judged, active, surroundings, decision: decide(judged, options) };
 }
 
 /** The walk behind a decision. */
@@ -73,23 +72,20 @@ function showName(read: () => unknown): string {
   }
 }
 
-function agentOf(request: PolicyRequest, defaults: readonly Context[]): string | undefined {
+function agentOf(request: PolicyRequest, surroundings: Surroundings): string | undefined {
   try {
-    const layers: readonly unknown[] = [request.context, ...defaults];
-    const owner = layers.find(
-      (layer) => typeof layer === 'object' && layer !== null && Object.hasOwn(layer, 'agent_id'),
-    );
-    const agent = (owner as Context | undefined)?.['agent_id'];
+    const owner = contextLayers(request, surroundings).find((layer) => Object.hasOwn(layer, 'agent_id'));
+    const agent = owner?.['agent_id'];
     return typeof agent === 'string' ? printable(agent) : undefined;
   } catch {
-    // A Proxy may throw from any trap; the request was denied for that already, and here it is only described.
+    // What cannot be read was denied for that already, and here it is only described.
     return undefined;
   }
 }
 
 /** The request as errors and events show it. */
-export function describeJudgement({ request, judged, defaults }: Judgement): RefusedRequest {
-  const agentId = agentOf(request, defaults);
+export function describeJudgement({ request, judged, surroundings }: Judgement): RefusedRequest {
+  const agentId = agentOf(request, surroundings);
   const names =
     'fault' in judged
       ? { action: showName(() => request.action), resource: showName(() => request.resource) }

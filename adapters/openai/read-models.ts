@@ -1,19 +1,14 @@
+import type { NamedModels, UndeterminedModel } from '../../src/index.ts';
 import type { ModelCall } from './classify-call.ts';
 import type { JsonField } from './json-fields.ts';
 import { readJsonFields } from './json-fields.ts';
 
-/** The model that a call names, every further one it may be routed to, and how to name another one. */
-export interface NamedModels {
-  readonly model: string;
+/** The model that a request names, every further one it may be routed to, and how to name another one. */
+export interface ModelsInRequest extends NamedModels {
   /** Where gateways also look, or what they pick when the first model is not to be had. */
   readonly others: readonly string[];
   /** Where the body names the model; undefined when the path does. */
   readonly inBody?: { readonly text: string; readonly fields: readonly JsonField[] };
-}
-
-/** Why the model of a call cannot be determined. */
-export interface UndeterminedModel {
-  readonly fault: string;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -76,7 +71,7 @@ interface ReadBody {
   readonly listed: readonly string[];
 }
 
-function nameModels(call: ModelCall, { text, fields, listed }: ReadBody): NamedModels | UndeterminedModel {
+function nameModels(call: ModelCall, { text, fields, listed }: ReadBody): ModelsInRequest | UndeterminedModel {
   const others = [...listed, ...call.queried];
   if (call.deployment !== undefined) return { model: call.deployment, others };
   const field = fields.find(({ key }) => isNamed(key, 'model'));
@@ -92,7 +87,7 @@ function nameModels(call: ModelCall, { text, fields, listed }: ReadBody): NamedM
 }
 
 /** Reads what a governed call names, from the bytes that go on the wire. */
-export function readModels(call: ModelCall, body: unknown): NamedModels | UndeterminedModel {
+export function readModels(call: ModelCall, body: unknown): ModelsInRequest | UndeterminedModel {
   if (call.fault !== undefined) return { fault: call.fault };
   const text = bodyText(body);
   if (text === undefined) return { fault: 'The request body is not JSON text that can be inspected.' };
@@ -108,7 +103,7 @@ export function readModels(call: ModelCall, body: unknown): NamedModels | Undete
 }
 
 /** The body with another model in it; everything else keeps its bytes. Lists of models are emptied, since nothing in them was asked for. */
-export function withModel({ text, fields }: NonNullable<NamedModels['inBody']>, model: string): string {
+export function withModel({ text, fields }: NonNullable<ModelsInRequest['inBody']>, model: string): string {
   let body = text;
   for (const field of fields.toSorted((a, b) => b.start - a.start)) {
     const value = field.key === 'model' ? JSON.stringify(model) : 'null';

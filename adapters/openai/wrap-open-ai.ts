@@ -1,7 +1,8 @@
-import type { Context, ControlZero } from '../../src/index.ts';
+import type { ControlZero, GovernanceOptions } from '../../src/index.ts';
+import { Gate } from '../../src/index.ts';
 import { asClientError } from './client-error.ts';
-import type { BuiltRequest, OutgoingInfo, OutgoingRequest } from './gate.ts';
-import { Gate } from './gate.ts';
+import type { BuiltRequest, OutgoingInfo, OutgoingRequest } from './request-gate.ts';
+import { RequestGate } from './request-gate.ts';
 
 /**
  * What an OpenAI client looks like, of either major version and either module format. Structural on
@@ -15,23 +16,7 @@ export interface OpenAIClient {
 }
 
 /** Options of one wrapped client. */
-export interface WrapOpenAIOptions {
-  /** The agent of every call of this client. Nothing a caller passes can override it. */
-  readonly agentId?: string;
-  /** Further attributes for the conditions of the policy. */
-  readonly context?: Context;
-  /**
-   * Models to use instead of a denied one: the first that the policy allows serves the call, and the
-   * decision event says so. When none is allowed, the original denial is thrown. For Azure these are
-   * deployments.
-   */
-  readonly fallback?: readonly string[];
-  /**
-   * The model behind an id that says nothing, such as an Azure deployment: `{ 'prod-eu-1': 'gpt-4' }`.
-   * Allow rules then see the model, deny rules both names.
-   */
-  readonly modelAliases?: Readonly<Record<string, string>>;
-}
+export type WrapOpenAIOptions = GovernanceOptions;
 
 type Hook = (request: OutgoingRequest, info: OutgoingInfo) => Promise<void>;
 
@@ -88,7 +73,7 @@ function cloneClient(client: HookedClient): HookedClient {
   return clone;
 }
 
-function govern(client: HookedClient, gate: Gate): HookedClient {
+function govern(client: HookedClient, gate: RequestGate): HookedClient {
   const { buildRequest, prepareRequest, withOptions } = client;
   const hook: Hook = async (request, info) => {
     // The client's own hook comes first: what it changes has to be judged as well.
@@ -108,33 +93,6 @@ function govern(client: HookedClient, gate: Gate): HookedClient {
     withOptions: (options) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
     ...(gate.hasFallback && { buildRequest: reroute }),
   });
-}
-
-const OPTIONS: readonly string[] = ['agentId', 'context', 'fallback', 'modelAliases'];
-
-function checkText(name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'string' || value === ''))
-    throw new TypeError(`wrapOpenAI() takes a text that is not empty as ${name}.`);
-}
-
-function checkNames(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (!OPTIONS.includes(name))
-      throw new TypeError(`wrapOpenAI() has no option "${name}". Options are ${OPTIONS.join(', ')}.`);
-  }
-}
-
-function checkValues({ agentId, context = {}, fallback = [], modelAliases = {} }: WrapOpenAIOptions): void {
-  checkText('agentId', agentId);
-  if (typeof context !== 'object' || context === null) throw new TypeError('wrapOpenAI() takes an object as context.');
-  if (!Array.isArray(fallback)) throw new TypeError('wrapOpenAI() takes a list of model ids as fallback.');
-  for (const model of fallback as readonly unknown[]) checkText('an entry of fallback', model ?? '');
-  for (const model of Object.values(modelAliases)) checkText('a value of modelAliases', model);
-}
-
-function contextOf({ agentId, context }: WrapOpenAIOptions): Context | undefined {
-  if (agentId === undefined) return context && Object.freeze({ ...context });
-  return Object.freeze({ ...context, agent_id: agentId });
 }
 
 /**
@@ -178,17 +136,6 @@ export function wrapOpenAI<Client extends OpenAIClient>(
       'wrapOpenAI() takes a client of the openai package, version 6 or 7. Wrap the client first, and put tracing wrappers around the result.',
     );
   }
-  if (typeof (cz as Partial<ControlZero> | undefined)?.enforceFirst !== 'function') {
-    throw new TypeError('wrapOpenAI() takes a ControlZero as its second argument: await init() gives one.');
-  }
-  checkNames(options);
-  checkValues(options);
-  const { fallback = [], modelAliases = {} } = options;
-  const gate = new Gate({
-    cz,
-    context: contextOf(options),
-    fallback: [...fallback],
-    modelAliases: new Map(Object.entries(modelAliases)),
-  });
-  return govern(cloneClient(given), gate) as unknown as Client;
+  const gate = new Gate({ owner: 'wrapOpenAI()', cz, options });
+  return govern(cloneClient(given), new RequestGate(gate)) as unknown as Client;
 }

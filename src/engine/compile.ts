@@ -37,6 +37,8 @@ export interface CompiledPolicy {
   readonly invalidRequest: (problem: string) => Decision;
   /** The answer when a rule looks at a context value that is too long to be compared. */
   readonly overlongAttribute: Decision;
+  /** Whether some rule names an action, other than by a wildcard alone. */
+  readonly namesAction: Matcher;
   /** Rules by action, filled as actions are seen. */
   readonly views: Map<string, readonly CompiledRule[]>;
 }
@@ -83,6 +85,16 @@ function compileNoMatch(policies: readonly ParsedPolicy[], revision: string): De
   return createDecision({ effect: 'deny', reason: 'No rule matched; the default is deny.', reasonCode, revision });
 }
 
+// Compiled when first asked for, because most applications never ask.
+function compileNamesAction(policies: readonly ParsedPolicy[]): Matcher {
+  const compile = (): Matcher => {
+    const patterns = policies.flatMap(({ rules }) => rules.flatMap(({ actions }) => actions));
+    return compileMatcher(patterns.filter(({ text }) => !/^\*+$/u.test(text)));
+  };
+  let matcher: Matcher | undefined;
+  return (action) => (matcher ??= compile())(action);
+}
+
 /** Compiles parsed policies, given in the order they apply, into one ordered first-match walk. */
 export function compilePolicy(policies: readonly ParsedPolicy[], revision: string): CompiledPolicy {
   const rules = policies.flatMap((policy) => policy.rules.map((rule) => compileRule(rule, policy, revision)));
@@ -96,6 +108,7 @@ export function compilePolicy(policies: readonly ParsedPolicy[], revision: strin
     noMatch: compileNoMatch(policies, revision),
     invalidRequest,
     overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
+    namesAction: compileNamesAction(policies),
     views: new Map(),
   };
 }

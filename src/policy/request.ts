@@ -84,18 +84,34 @@ function readAttributes(layers: readonly Context[], keys: readonly string[]): At
   return attributes;
 }
 
-function contextLayers(context: unknown, defaults: readonly Context[]): readonly Context[] {
-  if (context === undefined) return defaults;
-  if (typeof context !== 'object' || context === null) throw new FaultSignal('The context is not an object.');
-  return [context as Context, ...defaults];
+/** Contexts that a request is judged in besides its own. */
+export interface Surroundings {
+  /** What `runAs()` set; it wins over the metadata of the request. */
+  readonly identity: Context | undefined;
+  /** What the client sets; everything else wins over it. */
+  readonly defaults: readonly Context[];
+}
+
+function readLayer(context: unknown, what: string): readonly Context[] {
+  if (context === undefined) return [];
+  if (typeof context !== 'object' || context === null) throw new FaultSignal(`The ${what} is not an object.`);
+  return [context as Context];
+}
+
+/** The contexts of a request, strongest first: the first that owns a key wins. */
+export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): readonly Context[] {
+  return [
+    ...readLayer(request.context, 'context'),
+    ...readLayer(identity, 'identity'),
+    ...readLayer(request.metadata, 'metadata'),
+    ...defaults,
+  ];
 }
 
 /** What a request is read with. */
-export interface ReadOptions {
+export interface ReadOptions extends Surroundings {
   /** The context keys that conditions look at; only these are read. */
   readonly keys: readonly string[];
-  /** Contexts behind the one of the request; the first that owns a key wins. */
-  readonly defaults: readonly Context[];
 }
 
 /**
@@ -108,7 +124,7 @@ export function readRequest(request: PolicyRequest, options: ReadOptions): Judge
     if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
     const action = canonicalAction(readName(request.action, 'action'));
     const names = readNames(request);
-    const layers = contextLayers(request.context, options.defaults);
+    const layers = contextLayers(request, options);
     return { action, names, attributes: readAttributes(layers, options.keys) };
   } catch (error) {
     if (error instanceof FaultSignal) return { fault: error.fault };
@@ -125,6 +141,8 @@ export interface ModelRequestOptions {
   /** The id exactly as it goes to the provider. */
   readonly model: string;
   readonly context?: Context;
+  /** What the call says about itself by the metadata of its framework. */
+  readonly metadata?: Context;
   /** Other ids of the same model, for example the model behind a deployment. */
   readonly aliases?: readonly string[];
 }
@@ -143,11 +161,12 @@ export interface ModelRequestOptions {
  * const decision = cz.evaluate(modelRequest({ action: 'llm.generate', model: 'gpt-4' }));
  * ```
  */
-export function modelRequest({ action, model, context, aliases }: ModelRequestOptions): PolicyRequest {
+export function modelRequest({ action, model, context, metadata, aliases }: ModelRequestOptions): PolicyRequest {
   return {
     action,
     resource: MODEL + model,
     ...(context !== undefined && { context }),
+    ...(metadata !== undefined && { metadata }),
     ...(aliases !== undefined && aliases.length > 0 && { aliases: aliases.map((alias) => MODEL + alias) }),
   };
 }

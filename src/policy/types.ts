@@ -68,6 +68,8 @@ export interface PolicyRequest {
   readonly resource: string;
   /** Attributes of the caller; `agent_id` names the agent. */
   readonly context?: Context;
+  /** What the call says about itself by the metadata of its framework. It loses to `context` and to `runAs()`. */
+  readonly metadata?: Context;
   /** Other names of the same resource. A deny rule matches by any of them, an allow or warn rule never. */
   readonly aliases?: readonly string[];
   /**

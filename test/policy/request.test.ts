@@ -27,13 +27,13 @@ describe('modelRequest', () => {
 describe('undeterminedRequest', () => {
   test('is a fault with its reason', () => {
     const request = undeterminedRequest('llm.generate', 'No model.', { agent_id: 'a' });
-    expect(readRequest(request, { keys: [], defaults: [] })).toEqual({ fault: 'No model.' });
+    expect(readRequest(request, { keys: [], identity: undefined, defaults: [] })).toEqual({ fault: 'No model.' });
     expect(undeterminedRequest('llm.generate', 'No model.')).not.toHaveProperty('context');
   });
 
   test('a fault that is no text is a fault all the same', () => {
     const request = { action: 'a', resource: 'b', fault: null as never };
-    expect(readRequest(request, { keys: [], defaults: [] })).toEqual({ fault: 'The request is not judgeable.' });
+    expect(readRequest(request, { keys: [], identity: undefined, defaults: [] })).toEqual({ fault: 'The request is not judgeable.' });
   });
 });
 
@@ -69,7 +69,7 @@ describe('names', () => {
 
   test('aliases bring their bare names along', () => {
     const request = { action: 'llm.generate', resource: 'model/a', aliases: ['model/x/y', 'model:z'] };
-    expect(readRequest(request, { keys: [], defaults: [] })).toMatchObject({
+    expect(readRequest(request, { keys: [], identity: undefined, defaults: [] })).toMatchObject({
       names: ['model/a', 'model/x/y', 'model/z', 'model/y'],
     });
   });
@@ -80,6 +80,7 @@ describe('context', () => {
     const request = { action: 'a', resource: 'b', context: { one: 1, both: undefined } };
     const judged = readRequest(request, {
       keys: ['one', 'both', 'two', 'none'],
+      identity: undefined,
       defaults: [{ both: 'x', two: true }, { two: false }],
     });
     expect(judged).toHaveProperty(

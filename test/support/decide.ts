@@ -13,7 +13,7 @@ export function compileDocument(document: unknown): CompiledPolicy {
 }
 
 function read(policy: CompiledPolicy, request: PolicyRequest): ReturnType<typeof readRequest> {
-  return readRequest(request, { keys: policy.conditionKeys, defaults: [] });
+  return readRequest(request, { keys: policy.conditionKeys, identity: undefined, defaults: [] });
 }
 
 /** Decides a request without a client around the engine. */

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { ModelCall } from '../../../adapters/openai/classify-call.ts';
-import type { NamedModels } from '../../../adapters/openai/read-models.ts';
+import type { ModelsInRequest } from '../../../adapters/openai/read-models.ts';
 import { bodyText, isPlainJson, readModels, withModel } from '../../../adapters/openai/read-models.ts';
 import { fuzzSeed } from '../../support/fuzz-seed.ts';
 
@@ -10,7 +10,7 @@ const seed = fuzzSeed();
 const CALL: ModelCall = { action: 'llm.generate', queried: [] };
 const DEPLOYED: ModelCall = { ...CALL, deployment: 'prod-eu-1' };
 
-function named(body: unknown, call = CALL): NamedModels {
+function named(body: unknown, call = CALL): ModelsInRequest {
   const models = readModels(call, body);
   if ('fault' in models) throw new Error(models.fault);
   return models;

@@ -1,0 +1,129 @@
+import type { ControlZero } from '../../src/index.ts';
+import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import type { Hooks } from './derive.ts';
+import { derive, methodOf } from './derive.ts';
+import { GovernedCall } from './governed-call.ts';
+import type { LangChainOptions } from './langchain-options.ts';
+import { readOptions } from './langchain-options.ts';
+import { isGoverned, MARK } from './mark.ts';
+import type { Named } from './named-models.ts';
+import { readEmbeddings } from './named-models.ts';
+import type { Sends } from './sending.ts';
+import { sendGoverned, sendingMethods, targetOf, viewFor } from './sending.ts';
+
+/** What embeddings look like, of any supported version of LangChain. */
+export interface LangChainEmbeddings {
+  embedQuery(text: string): Promise<number[]>;
+  embedDocuments(texts: string[]): Promise<number[][]>;
+}
+
+/**
+ * Options of governed embeddings. There is no `fallback`: the vectors of two models do not fit together.
+ */
+export type GovernEmbeddingsOptions = Omit<LangChainOptions, 'fallback'>;
+
+type Embed = (input: unknown) => Promise<unknown>;
+
+interface EmbeddingsSeam {
+  readonly start: (embeddings: object) => GovernedCall;
+  readonly named: (embeddings: object) => Named;
+  readonly sends: Sends;
+}
+
+const PUBLIC = ['embedQuery', 'embedDocuments'] as const;
+
+function isEmbeddings(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && PUBLIC.every((name) => methodOf(value, name) !== undefined);
+}
+
+// One that keeps vectors for another is called what the other one is called.
+function namedThrough(embeddings: object, modelId: string | undefined): Named {
+  const named = readEmbeddings(embeddings, modelId);
+  const [inner, ...others] = Object.values(embeddings).filter(isEmbeddings);
+  return 'fault' in named && inner && others.length === 0 ? namedThrough(inner, modelId) : named;
+}
+
+function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Embed {
+  return async function embed(this: object, input) {
+    const embeddings = targetOf(this);
+    // Classes that embed documents one by one call themselves: that is the same call.
+    if (this !== embeddings) return original.call(this, input);
+    const call = start(embeddings);
+    for (;;) {
+      const what = named(embeddings);
+      if (call.passed(what)) return original.call(viewFor(embeddings, sends, call), input);
+      await call.pass(what);
+    }
+  };
+}
+
+function embeddingsHooks(embeddings: object, seam: EmbeddingsSeam): Hooks {
+  const { start, named, sends } = seam;
+  const publicHooks = PUBLIC.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
+  const sendingHooks = Array.from(sends, ([name, send]) => [
+    name,
+    async function sendDirectly(this: object, ...parameters: Parameters<typeof send>) {
+      const model = targetOf(this);
+      return sendGoverned({ model, send, call: start(model), otherwise: () => named(model) }, parameters);
+    },
+  ]);
+  return Object.fromEntries([...publicHooks, ...sendingHooks]) as Hooks;
+}
+
+function checkOptions(options: object): void {
+  if ('fallback' in options)
+    throw new TypeError('governEmbeddings() has no option "fallback": the vectors of two models do not fit together.');
+}
+
+/**
+ * Puts embeddings of LangChain under the policy, as `embedding.generate` on `model/<id>`. Gives back an
+ * object of the same type; the one that was passed stays as it is.
+ *
+ * Embeddings fire no callbacks and take no configuration, so this is the only gate there is for them. It
+ * holds wherever they are used: vector stores, retrievers, indexing, example selectors. A call is judged
+ * once, however many requests its documents need. Embeddings that keep vectors for another object
+ * (`CacheBackedEmbeddings`) are judged by the id of that object, also for what they have kept.
+ *
+ * The agent of a call is the first of: `agentId` here, `runAs()`, `metadata.agent_id` of the chain, graph
+ * node or lambda around the call, the client's `agentId`.
+ *
+ * Fails closed: embeddings that do not name their model need `modelId`, and are denied without it.
+ *
+ * @throws {TypeError} when `embeddings` has no `embedQuery` and `embedDocuments`, `cz` is no `ControlZero`, or
+ * an option is of the wrong kind
+ *
+ * A denied call rejects with `PolicyDeniedError` (`ERR_CZ_POLICY_DENIED`), or with
+ * `PolicyUnavailableError` (`ERR_CZ_POLICY_UNAVAILABLE`) when no policy is active.
+ *
+ * @example
+ * ```ts
+ * import { init } from '@controlzero/sdk';
+ * import { governEmbeddings } from '@controlzero/sdk/langchain';
+ * import { OpenAIEmbeddings } from '@langchain/openai';
+ *
+ * const cz = await init({
+ *   policy: { rules: [{ effect: 'allow', action: 'embedding.generate', resource: 'model/text-embedding-3-small' }] },
+ * });
+ * const embeddings = governEmbeddings(new OpenAIEmbeddings({ model: 'text-embedding-3-small', apiKey: 'sk-example' }), cz);
+ * ```
+ */
+export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
+  embeddings: Embeddings,
+  cz: ControlZero,
+  options: GovernEmbeddingsOptions = {},
+): Embeddings {
+  if (!isEmbeddings(embeddings))
+    throw new TypeError('governEmbeddings() takes an object with embedQuery() and embedDocuments().');
+  checkOptions(options);
+  const { gate } = readOptions({ owner: 'governEmbeddings()', cz, options, ownOptions: ['modelId', 'trustMetadata'] });
+  const mark = { cz, options: { ...options } };
+  if (isGoverned(embeddings, mark)) return embeddings;
+  const { modelId, trustMetadata = true } = options;
+  const start = (callee: object): GovernedCall => {
+    const metadata = claimedAgent({ callee, metadata: trustMetadata ? ambientMetadata() : undefined });
+    return new GovernedCall({ gate, action: 'embedding.generate', metadata });
+  };
+  const named = (callee: object): Named => namedThrough(callee, modelId);
+  const seam = { start, named, sends: sendingMethods(embeddings) };
+  return derive(embeddings, { [MARK]: mark, ...embeddingsHooks(embeddings, seam) });
+}

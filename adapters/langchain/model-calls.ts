@@ -1,0 +1,58 @@
+import type { Gate } from '../../src/index.ts';
+import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import { GovernedCall } from './governed-call.ts';
+import type { Named } from './named-models.ts';
+import { readCall, readStart } from './named-models.ts';
+
+/** Call options as LangChain hands them from method to method. */
+export type CallOptions = Readonly<Record<PropertyKey, unknown>>;
+
+/** How models are judged. */
+export interface ModelCallsOptions {
+  readonly gate: Gate;
+  /** The id of models that do not name themselves. */
+  readonly modelId: string | undefined;
+  /** Whether metadata that arrives with a call may name the agent. */
+  readonly trustMetadata: boolean;
+}
+
+/** The calls of the models behind one gate. */
+export class ModelCalls {
+  readonly gate: Gate;
+  readonly #modelId: string | undefined;
+  readonly #trustMetadata: boolean;
+  // Under this key the call options carry the call from one method to the next. Copies of options keep it.
+  readonly #key: symbol = Symbol('controlzero.call');
+
+  constructor({ gate, modelId, trustMetadata }: ModelCallsOptions) {
+    this.gate = gate;
+    this.#modelId = modelId;
+    this.#trustMetadata = trustMetadata;
+  }
+
+  /** A new call, with the metadata that arrived with it. */
+  start(model: object, metadata: unknown): GovernedCall {
+    const agent = claimedAgent({ callee: model, metadata: this.#trustMetadata ? metadata : undefined });
+    return new GovernedCall({ gate: this.gate, action: 'llm.generate', metadata: agent });
+  }
+
+  /** The call that these options belong to. An inner method that was called directly is a call of its own. */
+  find(model: object, options: CallOptions): GovernedCall {
+    return (options[this.#key] as GovernedCall | undefined) ?? this.start(model, ambientMetadata());
+  }
+
+  /** Options that carry a call further. */
+  carry(options: CallOptions, call: GovernedCall): CallOptions {
+    return { ...options, [this.#key]: call };
+  }
+
+  /** What a model would name in its request. */
+  named(model: object, options: CallOptions, isStream: boolean): Named {
+    return readCall({ model, options, isStream, modelId: this.#modelId });
+  }
+
+  /** What a model that starts is going to name, as far as a callback handler can know. */
+  started(serialized: unknown, extraParams: unknown): Named {
+    return readStart({ serialized, extraParams, modelId: this.#modelId });
+  }
+}

@@ -1,0 +1,156 @@
+import type { Hooks } from './derive.ts';
+import { methodOf } from './derive.ts';
+import { exchangeModel } from './exchange-model.ts';
+import type { GovernedCall } from './governed-call.ts';
+import type { CallOptions, ModelCalls } from './model-calls.ts';
+import { basePrototype } from './runnable-kinds.ts';
+import type { Send, Sends } from './sending.ts';
+import { sendGoverned, sendingMethods, targetOf, viewFor } from './sending.ts';
+
+type Separated = [config: CallOptions, callOptions: CallOptions];
+type Separate = (options: unknown) => Separated;
+type Generate = (input: unknown, options?: CallOptions, runManager?: unknown) => Promise<unknown>;
+type Stream = (input: unknown, options?: CallOptions, runManager?: unknown) => AsyncGenerator;
+type Cached = (call: CachedCall) => Promise<unknown>;
+type CacheKey = (options: CallOptions) => string;
+
+interface CachedCall {
+  readonly cache: unknown;
+  readonly llmStringKey: string;
+  readonly parsedOptions: CallOptions;
+}
+
+/** What hooks are made with. */
+interface Seam {
+  readonly calls: ModelCalls;
+  readonly sends: Sends;
+}
+
+interface ModelMethods {
+  readonly generate: Generate;
+  readonly _generate: Generate;
+  readonly _generateCached: Cached;
+  readonly _getSerializedCacheKeyParametersForCall: CacheKey;
+  readonly _separateRunnableConfigFromCallOptionsCompat: Separate;
+  readonly _streamResponseChunks: Stream;
+  readonly _streamChatModelEvents: Stream;
+}
+
+const STREAMS = ['_streamResponseChunks', '_streamChatModelEvents'] as const;
+
+// A call that may not see what was kept goes on as if nothing had been, and its denial ends the run that was started.
+const EMPTY_CACHE = { lookup: async (): Promise<null> => null, update: async (): Promise<void> => undefined };
+
+function exchanged(model: object, id: string): ModelMethods {
+  return exchangeModel(model, id) as ModelMethods;
+}
+
+// Most classes of providers have no sending method of their own name, and nothing more can be checked.
+function viewOf(model: object, sends: Sends, call: GovernedCall): object {
+  return sends.size === 0 ? model : viewFor(model, sends, call);
+}
+
+// All public methods come by here, with the metadata that is gone further inside.
+function entrance(model: ModelMethods, { calls }: Seam): Hooks {
+  const name = '_separateRunnableConfigFromCallOptionsCompat';
+  const separate = model[name];
+  return {
+    [name](this: object, options: unknown): Separated {
+      const [config, callOptions] = separate.call(this, options);
+      return [config, calls.carry(callOptions, calls.start(this, config['metadata']))];
+    },
+  };
+}
+
+function generating(original: Generate, { calls, sends }: Seam): Generate {
+  return async function generate(this: object, ...[input, options = {}, runManager]) {
+    const model = targetOf(this);
+    const call = calls.find(model, options);
+    const carried = calls.carry(options, call);
+    for (;;) {
+      const named = calls.named(model, carried, false);
+      const passed = call.passed(named);
+      if (passed?.fallback !== undefined)
+        return exchanged(model, passed.fallback)._generate(input, carried, runManager);
+      if (passed) return original.call(viewOf(model, sends, call), input, carried, runManager);
+      await call.pass(named);
+    }
+  };
+}
+
+function streaming(name: (typeof STREAMS)[number], original: Stream, { calls, sends }: Seam): Stream {
+  return async function* stream(this: object, ...[input, options = {}, runManager]) {
+    const model = targetOf(this);
+    const call = calls.find(model, options);
+    const carried = calls.carry(options, call);
+    for (;;) {
+      const named = calls.named(model, carried, true);
+      const passed = call.passed(named);
+      if (passed?.fallback !== undefined)
+        return yield* exchanged(model, passed.fallback)[name](input, carried, runManager);
+      if (passed) return yield* original.call(viewOf(model, sends, call), input, carried, runManager);
+      await call.pass(named);
+    }
+  };
+}
+
+// Somebody calls the innermost method himself.
+function sending(send: Send, { calls }: Seam): Send {
+  return async function sendDirectly(this: object, ...parameters) {
+    const model = targetOf(this);
+    const call = calls.find(model, {});
+    return sendGoverned({ model, send, call, otherwise: () => calls.named(model, {}, true) }, parameters);
+  };
+}
+
+// What is kept was said by the model that serves the call, and is for those who may use that one.
+function caching(model: ModelMethods, { calls }: Seam): Hooks {
+  const { _getSerializedCacheKeyParametersForCall: keyOf, _generateCached: cached } = model;
+  const serverKey = (self: object, options: CallOptions, fallback: string | undefined): string =>
+    keyOf.call(fallback === undefined ? self : exchangeModel(self, fallback), options);
+  return {
+    _getSerializedCacheKeyParametersForCall(this: object, options: CallOptions): string {
+      const likely = calls.find(this, options).likelyFallback(calls.named(this, options, false));
+      return serverKey(this, options, likely);
+    },
+    async _generateCached(this: object, call: CachedCall): Promise<unknown> {
+      const { parsedOptions, llmStringKey } = call;
+      const pass = calls.find(this, parsedOptions).pass(calls.named(this, parsedOptions, false));
+      const passed = await pass.catch(() => undefined);
+      const isKept = passed && serverKey(this, parsedOptions, passed.fallback) === llmStringKey;
+      return cached.call(this, isKept ? call : { ...call, cache: EMPTY_CACHE });
+    },
+  };
+}
+
+// The key of a cached answer depends on who is going to serve the call, which nobody knows before a policy was looked for.
+function awaitingPolicy({ generate }: ModelMethods, { calls: { gate } }: Seam): Hooks {
+  if (gate.fallback.length === 0) return {};
+  return {
+    async generate(this: object, ...parameters: Parameters<Generate>): Promise<unknown> {
+      await gate.ready();
+      return generate.apply(this, parameters);
+    },
+  };
+}
+
+/**
+ * Methods to put between a model and its class: the seam to the provider, in which every way of calling
+ * a model ends. What a call names is read again right before it goes on, so nothing changes in between.
+ */
+export function modelHooks(model: object, calls: ModelCalls): Hooks {
+  const methods = model as ModelMethods;
+  const base = basePrototype(model) ?? model;
+  const sends = sendingMethods(model);
+  const seam: Seam = { calls, sends };
+  // LangChain asks whether a class has a stream of its own by comparing its methods with those of the base.
+  const streams = STREAMS.filter((name) => methodOf(model, name) !== methodOf(base, name));
+  return {
+    ...entrance(methods, seam),
+    ...caching(methods, seam),
+    ...awaitingPolicy(methods, seam),
+    _generate: generating(methods._generate, seam),
+    ...Object.fromEntries(streams.map((name) => [name, streaming(name, methods[name], seam)])),
+    ...Object.fromEntries(Array.from(sends, ([name, send]) => [name, sending(send, seam)])),
+  };
+}

@@ -1,0 +1,117 @@
+import { ControlZeroError, findPolicyDenied } from '../../src/index.ts';
+import type { Method } from './derive.ts';
+import { derive, methodOf } from './derive.ts';
+import { mapInnerModels } from './exchange-model.ts';
+import type { Mark } from './mark.ts';
+import { MARK, markOf } from './mark.ts';
+import type { ModelCalls } from './model-calls.ts';
+import { modelHooks } from './model-hooks.ts';
+import { instanceMethod, isBinding, isLanguageModel, isMap, isSequence, isWithFallbacks } from './runnable-kinds.ts';
+
+// What they give back calls the model later.
+const HANDING_OUT = [
+  'withConfig',
+  'bind',
+  'bindTools',
+  'withStructuredOutput',
+  'withRetry',
+  'withFallbacks',
+  'withListeners',
+  'map',
+] as const;
+
+type FailedAttempt = (error: unknown, input: unknown) => unknown;
+
+// A denial does not get better by asking again.
+function stopOnDenial(onFailedAttempt: unknown): FailedAttempt {
+  return (error, input) => {
+    if (error instanceof ControlZeroError || findPolicyDenied(error)) throw error;
+    return typeof onFailedAttempt === 'function' ? (onFailedAttempt as FailedAttempt)(error, input) : undefined;
+  };
+}
+
+/** Governs models, and everything by which a model is handed on. */
+export class RunnableGate {
+  readonly #calls: ModelCalls;
+  readonly #mark: Mark;
+  readonly #instances = new WeakMap<object, object>();
+
+  constructor(calls: ModelCalls, mark: Mark) {
+    this.#calls = calls;
+    this.#mark = mark;
+  }
+
+  /** A copy in which every model that can be seen is governed. What holds none has nothing to be governed. */
+  readonly govern: <Part>(part: Part) => Part = (part) => {
+    if (typeof part !== 'object' || part === null || markOf(part) === this.#mark) return part;
+    return this.#governed(part) as typeof part;
+  };
+
+  #governed(part: object): object {
+    if (isLanguageModel(part)) return instanceMethod(part) ? this.#configurable(part) : this.#model(part);
+    if (isBinding(part)) return this.#binding(part);
+    if (isWithFallbacks(part)) {
+      return derive(part, this.#reach(part), {
+        runnable: this.govern(part.runnable),
+        fallbacks: part.fallbacks.map((fallback) => this.govern(fallback)),
+      });
+    }
+    if (isSequence(part)) {
+      const { first, middle, last } = part;
+      const steps = {
+        first: this.govern(first),
+        middle: middle.map((step) => this.govern(step)),
+        last: this.govern(last),
+      };
+      return derive(part, {}, steps);
+    }
+    if (isMap(part)) {
+      const steps = Object.entries(part.steps).map(([name, step]) => [name, this.govern(step)]);
+      return derive(part, {}, { steps: Object.fromEntries(steps) });
+    }
+    return part;
+  }
+
+  #model(model: object): object {
+    const inner = mapInnerModels(model, (part) => this.govern(part));
+    return derive(model, { ...this.#reach(model), ...modelHooks(model, this.#calls) }, inner);
+  }
+
+  // A model of initChatModel makes the one that is called for each configuration, and calls it by its public methods.
+  #configurable(model: object): object {
+    const name = instanceMethod(model);
+    if (name === undefined) return model;
+    const original = methodOf(model, name) as Method;
+    const { govern } = this;
+    const instances = this.#instances;
+    async function instance(this: object, ...parameters: never[]): Promise<unknown> {
+      const made = (await original.apply(this, parameters)) as object;
+      const known = instances.get(made) ?? govern(made);
+      instances.set(made, known);
+      return known;
+    }
+    // Its own cache would answer before anybody is asked.
+    return derive(model, { ...this.#reach(model), [name]: instance }, { cache: undefined });
+  }
+
+  #binding(binding: { readonly bound: object }): object {
+    const onFailedAttempt: unknown = Reflect.get(binding, 'onFailedAttempt');
+    return derive(binding, this.#reach(binding), {
+      bound: this.govern(binding.bound),
+      ...(onFailedAttempt !== undefined && { onFailedAttempt: stopOnDenial(onFailedAttempt) }),
+    });
+  }
+
+  #reach(part: object): Record<PropertyKey, unknown> {
+    const { govern } = this;
+    const hooks: Record<PropertyKey, unknown> = { [MARK]: this.#mark };
+    for (const name of HANDING_OUT) {
+      const original = methodOf(part, name);
+      if (original === undefined) continue;
+      hooks[name] = function handOut(this: object, ...parameters: never[]): unknown {
+        return govern(original.apply(this, parameters));
+      };
+    }
+    return hooks;
+  }
+}

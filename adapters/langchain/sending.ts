@@ -1,0 +1,74 @@
+import { methodOf } from './derive.ts';
+import type { GovernedCall } from './governed-call.ts';
+import type { Named } from './named-models.ts';
+import { readRequest } from './named-models.ts';
+
+/** A method that sends a finished request, retries included. */
+export type Send = (request: unknown, ...others: readonly unknown[]) => Promise<unknown>;
+
+/** The sending methods of a model or embeddings object, by name. */
+export type Sends = ReadonlyMap<string, Send>;
+
+const NAMES = ['completionWithRetry', 'responseApiWithRetry', 'createStreamWithRetry', 'embeddingWithRetry'];
+const TARGET: unique symbol = Symbol('controlzero.target');
+
+/** The methods by which a class of a provider sends what it has put together. */
+export function sendingMethods(model: object): Sends {
+  const found = NAMES.map((name) => [name, methodOf(model, name)] as const);
+  return new Map(found.filter((entry): entry is readonly [string, Send & (typeof entry)[1]] => entry[1] !== undefined));
+}
+
+function withModel(request: unknown, model: string): unknown {
+  return { ...(request as object), model };
+}
+
+// Where the request itself names the model and nothing else, another can be put in its place.
+function isExchangeable(request: unknown, named: Named): boolean {
+  if ('fault' in named || named.others !== undefined) return false;
+  return typeof request === 'object' && request !== null && Reflect.get(request, 'model') === named.model;
+}
+
+/** A request that is about to be sent. */
+export interface Sending {
+  readonly model: object;
+  readonly send: Send;
+  readonly call: GovernedCall;
+  /** What is judged when the request does not say it in a form that is known. */
+  readonly otherwise: () => Named | undefined;
+}
+
+/** Sends a request if everything it names has passed. */
+export async function sendGoverned(
+  { model, send, call, otherwise }: Sending,
+  [request, ...others]: Parameters<Send>,
+): Promise<unknown> {
+  for (;;) {
+    const named = readRequest(model, request, others[0]) ?? otherwise();
+    const passed = named && call.passed(named);
+    if (!named || (passed && passed.fallback === undefined)) return send.call(model, request, ...others);
+    if (passed?.fallback !== undefined) return send.call(model, withModel(request, passed.fallback), ...others);
+    await call.pass(named, isExchangeable(request, named));
+  }
+}
+
+/** The object behind a view of it. */
+export function targetOf(model: object): object {
+  return (Reflect.get(model, TARGET) as object | undefined) ?? model;
+}
+
+/**
+ * A view of an object for the length of one call: what it sends is checked against what was judged.
+ * Everything else, and everything that is set on it, is the model's own.
+ */
+export function viewFor(model: object, sends: Sends, call: GovernedCall): object {
+  return new Proxy(model, {
+    get(target, name) {
+      if (name === TARGET) return target;
+      const send = typeof name === 'string' ? sends.get(name) : undefined;
+      if (!send) return Reflect.get(target, name) as unknown;
+      const otherwise = (): undefined => undefined;
+      return async (...parameters: Parameters<Send>) =>
+        sendGoverned({ model: target, send, call, otherwise }, parameters);
+    },
+  });
+}

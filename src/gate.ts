@@ -1,0 +1,166 @@
+import type { ControlZero } from './client.ts';
+import type { GovernanceOptions } from './governance-options.ts';
+import { checkGovernanceOptions } from './governance-options.ts';
+import type { Decision } from './policy/decision.ts';
+import type { ModelAction } from './policy/request.ts';
+import { modelRequest, undeterminedRequest } from './policy/request.ts';
+import type { Context, PolicyRequest } from './policy/types.ts';
+
+/** The action of a tool that an agent calls. A policy that names it asks for tools to be governed. */
+export const TOOL_CALL = 'tool.call';
+
+/** The model a call names, and every further one it may be served by. */
+export interface NamedModels {
+  /** The id exactly as it goes to the provider. */
+  readonly model: string;
+  /** What a gateway may pick instead. Each has to be allowed as well. */
+  readonly others?: readonly string[];
+}
+
+/** Why the model of a call cannot be determined, as a sentence without foreign text. */
+export interface UndeterminedModel {
+  readonly fault: string;
+}
+
+/** One call as a gate judges it. */
+export interface GatedCall {
+  readonly action: ModelAction;
+  readonly named: NamedModels | UndeterminedModel;
+  /** What the call says about itself by the metadata of its framework. */
+  readonly metadata?: Context | undefined;
+  /** The decision about an earlier attempt of the same call; the same answer is not recorded again. */
+  readonly previous?: Decision | undefined;
+  /** Whether another model can be put in place of the one that is named. Default: true. */
+  readonly isExchangeable?: boolean;
+}
+
+/** How a call goes ahead. */
+export interface PassedCall {
+  readonly decision: Decision;
+  /** The fallback that serves the call; undefined when it goes ahead as it is. */
+  readonly fallback: string | undefined;
+}
+
+/** What a gate is made from. */
+export interface GateOptions {
+  /** The function that an application calls, for messages: `wrapOpenAI()`. */
+  readonly owner: string;
+  readonly cz: ControlZero;
+  readonly options: GovernanceOptions;
+  /** Options of the adapter itself, which it checks on its own. */
+  readonly ownOptions?: readonly string[];
+}
+
+/**
+ * Decides calls for an adapter: identity, aliases, further models and fallbacks in one place, so that
+ * every framework is governed alike.
+ *
+ * @throws {TypeError} when `cz` is no `ControlZero`, or an option is unknown or of the wrong kind
+ *
+ * @example
+ * ```ts
+ * import { init, Gate } from '@controlzero/sdk';
+ *
+ * const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
+ * const gate = new Gate({ owner: 'callMyModel()', cz, options: { agentId: 'support', fallback: ['gpt-4'] } });
+ * const { fallback } = await gate.enforce({ action: 'llm.generate', named: { model: 'gpt-4-turbo' } });
+ * console.log(fallback); // gpt-4
+ * ```
+ */
+export class Gate {
+  readonly cz: ControlZero;
+  /** Models that may serve a denied call, in order. */
+  readonly fallback: readonly string[];
+  readonly #context: Context | undefined;
+  readonly #aliases: ReadonlyMap<string, string>;
+
+  constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
+    checkGovernanceOptions({ owner, cz, options, ownOptions });
+    const { agentId, context, fallback = [], modelAliases = {} } = options;
+    this.cz = cz;
+    this.fallback = [...fallback];
+    this.#aliases = new Map(Object.entries(modelAliases));
+    if (agentId !== undefined) this.#context = Object.freeze({ ...context, agent_id: agentId });
+    else if (context !== undefined) this.#context = Object.freeze({ ...context });
+  }
+
+  /** Waits until a policy was looked for. */
+  async ready(): Promise<void> {
+    await this.cz.initialize().catch(() => undefined);
+  }
+
+  /**
+   * The fallback that would serve a call under the policy that is active at this moment; undefined when
+   * the call would go ahead as it is, or be denied. Records nothing and decides nothing.
+   */
+  likelyFallback(call: GatedCall): string | undefined {
+    const { named } = call;
+    if (this.fallback.length === 0 || 'fault' in named || this.cz.status().mode === 'shadow') return undefined;
+    const isAllowed = (model: string): boolean => this.#isAllowed(this.#request(call, model));
+    if ([named.model, ...(named.others ?? [])].every(isAllowed)) return undefined;
+    return this.fallback.find(isAllowed);
+  }
+
+  /**
+   * Lets a call pass, or names the fallback that serves it, or throws. One event is recorded.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async enforce(call: GatedCall): Promise<PassedCall> {
+    const { named, previous, isExchangeable = true } = call;
+    const attempt = previous === undefined ? {} : { previous };
+    if ('fault' in named) {
+      const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
+      return { decision, fallback: undefined };
+    }
+    const requests = [named.model, ...(named.others ?? [])].map((model) => this.#request(call, model));
+    const fallbacks = isExchangeable ? this.fallback : [];
+    const asked = [await this.#firstDenied(requests), ...fallbacks.map((model) => this.#request(call, model))];
+    const { index, decision } = await this.cz.enforceFirst(asked, attempt);
+    return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
+  }
+
+  /**
+   * Lets a call of a tool pass, as `tool.call` on `tool/<name>`, or throws. One event is recorded.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async enforceTool(name: string, metadata?: Context): Promise<Decision> {
+    const request = { action: TOOL_CALL, resource: `tool/${name}`, ...this.#identity(metadata) };
+    return this.cz.enforce(request);
+  }
+
+  // Every model that may serve the call has to be allowed; the first that is not stands for it.
+  async #firstDenied(requests: readonly PolicyRequest[]): Promise<PolicyRequest> {
+    const [first] = requests as readonly [PolicyRequest, ...PolicyRequest[]];
+    if (requests.length === 1) return first;
+    await this.ready();
+    return requests.find((request) => !this.#isAllowed(request)) ?? first;
+  }
+
+  #isAllowed(request: PolicyRequest): boolean {
+    return this.cz.explain(request).decision.allowed;
+  }
+
+  #request({ action, metadata }: Pick<GatedCall, 'action' | 'metadata'>, id: string): PolicyRequest {
+    const model = this.#aliases.get(id);
+    return modelRequest({
+      action,
+      ...(model === undefined ? { model: id } : { model, aliases: [id] }),
+      ...this.#identity(metadata),
+    });
+  }
+
+  #undetermined({ action, metadata }: GatedCall, fault: string): PolicyRequest {
+    return { ...undeterminedRequest(action, fault), ...this.#identity(metadata) };
+  }
+
+  #identity(metadata: Context | undefined): Pick<PolicyRequest, 'context' | 'metadata'> {
+    return {
+      ...(this.#context !== undefined && { context: this.#context }),
+      ...(metadata !== undefined && { metadata }),
+    };
+  }
+}
