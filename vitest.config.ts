@@ -5,6 +5,22 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const OLDEST_LANGCHAIN = source('./test/langchain-oldest/package.json');
+
+// Sends what our own files import of LangChain to the oldest supported versions.
+const oldestLangChain: NonNullable<ViteUserConfig['plugins']> = [
+  {
+    name: 'oldest-langchain',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (!/^(?:@langchain\/|langchain(?:\/|$))/u.test(id) || importer?.includes('/node_modules/')) return null;
+      // What was split off into a package of its own later.
+      const oldId = id.replace(/^@langchain\/classic/u, 'langchain');
+      return this.resolve(oldId, OLDEST_LANGCHAIN, { skipSelf: true });
+    },
+  },
+];
+
 const config: ViteUserConfig = defineConfig({
   resolve: {
     // Longest first: an alias matches as a prefix.
@@ -17,7 +33,6 @@ const config: ViteUserConfig = defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
     coverage: {
@@ -26,6 +41,20 @@ const config: ViteUserConfig = defineConfig({
       reporter: ['text-summary', 'json-summary', ['text', { skipFull: true }]],
       thresholds: { lines: 95, branches: 95, 'src/**/*.ts': { lines: 95, branches: 95 } },
     },
+    projects: [
+      { extends: true, test: { name: 'newest', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        plugins: oldestLangChain,
+        test: {
+          name: 'oldest LangChain',
+          env: { LANGCHAIN: 'oldest' },
+          include: ['test/adapters/langchain/**/*.test.ts'],
+          // createAgent and its middleware came later.
+          exclude: ['test/adapters/langchain/agent-*.test.ts'],
+        },
+      },
+    ],
   },
 });
 

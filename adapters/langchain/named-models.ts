@@ -23,12 +23,14 @@ function listedModels(list: unknown): readonly string[] | undefined {
 
 /**
  * The deployment of an Azure model, which is what runs whatever its `model` says. It stands in the
- * model, or in the URL that was configured.
+ * model, or in the URL that was configured. `withConfig()` of AzureChatOpenAI gives a ChatOpenAI of which
+ * only the inner models know it.
  */
 function deploymentsOf(model: Fields): readonly string[] {
   const { baseURL } = fieldsOf(model['clientConfig']);
   const inUrl = typeof baseURL === 'string' ? DEPLOYMENT_IN_URL.exec(baseURL)?.[1] : undefined;
-  const names = [model['azureOpenAIApiDeploymentName'], inUrl];
+  const speaking = [model, fieldsOf(model['completions']), fieldsOf(model['responses'])];
+  const names = [...speaking.map((part) => part['azureOpenAIApiDeploymentName']), inUrl];
   return [...new Set(names.filter((name) => typeof name === 'string' && name !== ''))] as readonly string[];
 }
 

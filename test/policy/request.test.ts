@@ -33,7 +33,9 @@ describe('undeterminedRequest', () => {
 
   test('a fault that is no text is a fault all the same', () => {
     const request = { action: 'a', resource: 'b', fault: null as never };
-    expect(readRequest(request, { keys: [], identity: undefined, defaults: [] })).toEqual({ fault: 'The request is not judgeable.' });
+    expect(readRequest(request, { keys: [], identity: undefined, defaults: [] })).toEqual({
+      fault: 'The request is not judgeable.',
+    });
   });
 });
 

@@ -6,10 +6,11 @@ import { createTestControlZero, startLocalProvider } from '../../src/testing/ind
  * What an adapter can do beyond governing text generation by model name.
  *
  * - `streaming`, `embeddings`, `fallback`: as they say.
+ * - `retries`: the framework repeats calls that failed. Where it waits seconds, one driver of it is enough.
  * - `call-metadata`: a call can name an agent by metadata of the framework, and that counts.
  * - `unnamed-model`: a call can leave out the model, or name it by something that is not a string.
  */
-type AdapterCapability = 'streaming' | 'embeddings' | 'fallback' | 'call-metadata' | 'unnamed-model';
+type AdapterCapability = 'retries' | 'streaming' | 'embeddings' | 'fallback' | 'call-metadata' | 'unnamed-model';
 
 /** Where the calls go. */
 interface ProviderTarget {

@@ -96,7 +96,7 @@ function wrapOptions({ agentId, context, fallback }: Governance): WrapOpenAIOpti
 
 function adapterFor({ OpenAI: Client }: OpenAIModule, ways: Ways): AdapterUnderTest {
   return {
-    capabilities: ['streaming', 'embeddings', 'fallback', 'unnamed-model'],
+    capabilities: ['retries', 'streaming', 'embeddings', 'fallback', 'unnamed-model'],
     open: (target, governance) => {
       const client = new Client({ apiKey: 'local', ...target });
       return ways(governance ? wrapOpenAI(client, governance.cz, wrapOptions(governance)) : client);

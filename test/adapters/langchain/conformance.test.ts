@@ -1,0 +1,90 @@
+import { ChatOpenAI, OpenAI, OpenAIEmbeddings } from '@langchain/openai';
+
+import type { GovernChatModelOptions, LangChainModel } from '../../../adapters/langchain/index.ts';
+import { governChatModel, governEmbeddings } from '../../../adapters/langchain/index.ts';
+import { describeAdapterConformance } from '../../support/adapter-conformance.ts';
+import type { AdapterCall, AdapterCalls, AdapterUnderTest, Governance } from '../../support/adapter-stage.ts';
+import { LocalChatModel } from '../../support/local-chat-model.ts';
+
+interface Model extends LangChainModel {
+  invoke(input: string, options?: object): Promise<unknown>;
+  stream(input: string, options?: object): Promise<AsyncIterable<unknown>>;
+}
+
+interface ModelFields {
+  readonly model: string;
+  readonly apiKey: string;
+  readonly maxRetries: number;
+  readonly configuration: { readonly baseURL: string };
+}
+
+type CreateModel = (fields: ModelFields) => Model;
+
+const GREETING = 'Hello';
+
+function optionsOf({ agentId, context, fallback }: Governance): GovernChatModelOptions {
+  return {
+    ...(agentId !== undefined && { agentId }),
+    ...(context !== undefined && { context }),
+    ...(fallback !== undefined && { fallback }),
+  };
+}
+
+function metadataOf({ claimedAgentId }: AdapterCall): object {
+  return claimedAgentId === undefined ? {} : { metadata: { agent_id: claimedAgentId } };
+}
+
+// Answers carry the id of the run, which is another one each time.
+function withoutRunId(message: unknown): unknown {
+  return JSON.parse(JSON.stringify(message, (key, value: unknown) => (key === 'id' ? undefined : value))) as unknown;
+}
+
+function adapterFor(create: CreateModel, prepare: (model: Model) => Model = (model) => model): AdapterUnderTest {
+  return {
+    capabilities: ['streaming', 'embeddings', 'fallback', 'call-metadata'],
+    open: ({ baseURL, maxRetries }, governance): AdapterCalls => {
+      const common = { apiKey: 'local', maxRetries, configuration: { baseURL } };
+      const fieldsOf = ({ model }: AdapterCall): ModelFields => ({ ...common, model: model as string });
+      const modelFor = (call: AdapterCall): Model => {
+        const model = create(fieldsOf(call));
+        return prepare(governance ? governChatModel(model, governance.cz, optionsOf(governance)) : model);
+      };
+      return {
+        generate: async (call) => withoutRunId(await modelFor(call).invoke(call.prompt ?? GREETING, metadataOf(call))),
+        async *stream(call) {
+          const chunks = await modelFor(call).stream(call.prompt ?? GREETING, metadataOf(call));
+          for await (const chunk of chunks) yield withoutRunId(chunk);
+        },
+        embed: async (call) => {
+          const embeddings = new OpenAIEmbeddings(fieldsOf(call));
+          const { fallback: _, ...options } = governance ? optionsOf(governance) : {};
+          const governed = governance ? governEmbeddings(embeddings, governance.cz, options) : embeddings;
+          return governed.embedQuery(call.prompt ?? GREETING);
+        },
+      };
+    },
+  };
+}
+
+const chatOpenAI: CreateModel = (fields) => new ChatOpenAI(fields);
+
+// LangChain waits seconds before it tries again.
+const { capabilities, open } = adapterFor(chatOpenAI);
+describeAdapterConformance('ChatOpenAI', { capabilities: ['retries', ...capabilities], open });
+describeAdapterConformance(
+  'ChatOpenAI with the Responses API',
+  adapterFor((fields) => new ChatOpenAI({ ...fields, useResponsesApi: true })),
+);
+describeAdapterConformance(
+  'ChatOpenAI with tools bound',
+  adapterFor(chatOpenAI, (model) => (model as unknown as ChatOpenAI).bindTools([]) as unknown as Model),
+);
+describeAdapterConformance(
+  'a chat model of another provider',
+  adapterFor((fields) => new LocalChatModel(fields)),
+);
+describeAdapterConformance(
+  'OpenAI, a model of text',
+  // Its constructor refuses the names of chat models.
+  adapterFor(({ model, ...fields }) => new OpenAI({ ...fields, modelKwargs: { model } })),
+);
