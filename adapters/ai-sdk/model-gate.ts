@@ -10,6 +10,7 @@ import {
   isModel,
   isObject,
   isProvider,
+  isRealtimeModel,
   isTranscription,
   isUnknownRun,
   modelMethods,
@@ -119,6 +120,17 @@ export class ModelGate {
     return this.#view(source, face);
   }
 
+  // By a token that a factory of realtime models hands out, a browser opens a session.
+  #tokens(factory: Method, getToken: Method): (options: unknown) => Promise<unknown> {
+    return async (options) => {
+      const given = { ...(options as object) };
+      const model: unknown = Reflect.apply(factory, undefined, [Reflect.get(given, 'model'), given]);
+      if (isRealtimeModel(model))
+        await this.#mark.calls.passNamed('llm.generate', model.modelId, { claimed: undefined, others: [] });
+      return Reflect.apply(getToken, factory, [given]) as unknown;
+    };
+  }
+
   // The models that the same factory makes of the ids that may be used instead.
   #remaking(make: (parameters: readonly unknown[]) => unknown, [, ...others]: readonly unknown[]): FallbackModels {
     let made: readonly Model[] | undefined;
@@ -140,7 +152,8 @@ export class ModelGate {
     this.#shown.set(self, seen);
     const known = seen.get(name);
     if (known?.value === value) return known.shown;
-    const shown = this.#shownAs(value, self);
+    const isToken = name === 'getToken' && typeof source === 'function' && typeof value === 'function';
+    const shown = isToken ? this.#tokens(source as Method, value as Method) : this.#shownAs(value, self);
     seen.set(name, { value, shown });
     return shown;
   }
