@@ -79,7 +79,9 @@ export class Gate {
 
   constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
-    const { agentId, context, fallback = [], modelAliases = {} } = options;
+    // What somebody put on the prototype of all objects is nobody's option.
+    const own: GovernanceOptions = Object.assign(Object.create(null) as object, options);
+    const { agentId, context, fallback = [], modelAliases = {} } = own;
     this.cz = cz;
     this.fallback = [...fallback];
     this.#aliases = new Map(Object.entries(modelAliases));

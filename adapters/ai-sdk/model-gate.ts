@@ -21,18 +21,9 @@ export type FallbackModels = () => readonly Model[];
 
 const NONE: FallbackModels = () => [];
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
+function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
-}
-
-// A plain object that groups factories or models of a provider.
-function isNamespace(value: unknown): value is object {
-  return (
-    isPlain(value) &&
-    Object.values(value).some((part) => typeof part === 'function' || isModel(part) || isProvider(part))
-  );
 }
 
 function run(model: object, name: string, params: unknown): unknown {
@@ -160,7 +151,8 @@ export class ModelGate {
 
   #shownAs(value: object, self: object): unknown {
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
-    return isNamespace(value) ? this.#view(value, {}) : this.value(value);
+    // Providers group factories and models in plain objects.
+    return isPlain(value) ? this.#view(value, {}) : this.value(value);
   }
 
   #marked(face: object): object {
