@@ -151,7 +151,8 @@ export class ModelGate {
 
   #shownAs(value: object, self: object): unknown {
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
-    // Providers group factories and models in plain objects.
+    // Providers group factories and models in lists and plain objects.
+    if (Array.isArray(value)) return value.map((part: unknown) => (isObject(part) ? this.#shownAs(part, value) : part));
     return isPlain(value) ? this.#view(value, {}) : this.value(value);
   }
 
