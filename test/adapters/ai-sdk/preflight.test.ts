@@ -56,6 +56,9 @@ describe.each(aiSDKMajors)('assertModelAllowed of $name', ({ sdk }) => {
     await denialOf(assertModelAllowed(openai.embedding('gpt-3.5-turbo'), cz));
     // A governed model with a client of its own is asked anew.
     await denialOf(assertModelAllowed(governModel(openai('gpt-4'), cz, { agentId: 'premium-1' }), cz));
+    const denied = (await stage.decisions()).map(({ action, resource }) => `${action} ${resource}`);
+    expect(denied).toHaveLength(4);
+    expect(denied).toContain('embedding.generate model/gpt-3.5-turbo');
   });
 
   test('passes in shadow mode and with failOpen, and fails where nobody can decide', async () => {
