@@ -1,5 +1,5 @@
 import type { ControlZero } from '../../src/index.ts';
-import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
 import { GovernedCall } from './governed-call.ts';
@@ -120,7 +120,7 @@ export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
   if (isGoverned(embeddings, mark)) return embeddings;
   const { modelId, trustMetadata = true } = options;
   const start = (callee: object): GovernedCall => {
-    const metadata = claimedAgent({ callee, metadata: trustMetadata ? ambientMetadata() : undefined });
+    const metadata = claimedAgent({ callee, config: trustMetadata ? ambientConfig() : undefined });
     return new GovernedCall({ gate, action: 'embedding.generate', metadata });
   };
   const named = (callee: object): Named => namedThrough(callee, modelId);

@@ -57,7 +57,7 @@ function entrance(model: ModelMethods, { calls }: Seam): Hooks {
   return {
     [name](this: object, options: unknown): Separated {
       const [config, callOptions] = separate.call(this, options);
-      return [config, calls.carry(callOptions, calls.start(this, config['metadata']))];
+      return [config, calls.carry(callOptions, calls.start(this, config))];
     },
   };
 }
