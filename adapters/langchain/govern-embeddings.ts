@@ -50,8 +50,9 @@ function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Em
     if (this !== embeddings) return original.call(this, input);
     const call = start(embeddings);
     for (;;) {
-      const what = named(embeddings);
-      if (call.passed(what)) return original.call(viewFor(embeddings, sends, call), input);
+      const view = viewFor(embeddings, sends, call);
+      const what = named(view);
+      if (call.passed(what)) return original.call(view, input);
       await call.pass(what);
     }
   };
