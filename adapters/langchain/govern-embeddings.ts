@@ -5,6 +5,7 @@ import { derive, methodOf } from './derive.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { LangChainOptions } from './langchain-options.ts';
 import { readOptions } from './langchain-options.ts';
+import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
 import { readEmbeddings } from './named-models.ts';
@@ -28,12 +29,6 @@ interface EmbeddingsSeam {
   readonly start: (embeddings: object) => GovernedCall;
   readonly named: (embeddings: object) => Named;
   readonly sends: Sends;
-}
-
-const PUBLIC = ['embedQuery', 'embedDocuments'] as const;
-
-function isEmbeddings(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && PUBLIC.every((name) => methodOf(value, name) !== undefined);
 }
 
 // One that keeps vectors for another is called what the other one is called.
@@ -60,7 +55,7 @@ function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Em
 
 function embeddingsHooks(embeddings: object, seam: EmbeddingsSeam): Hooks {
   const { start, named, sends } = seam;
-  const publicHooks = PUBLIC.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
+  const publicHooks = EMBEDDING_METHODS.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
   const sendingHooks = Array.from(sends, ([name, send]) => [
     name,
     async function sendDirectly(this: object, ...parameters: Parameters<typeof send>) {
@@ -118,13 +113,21 @@ export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
   checkOptions(options);
   const { gate } = readOptions({ owner: 'governEmbeddings()', cz, options, ownOptions: ['modelId', 'trustMetadata'] });
   const mark = { cz, options: { ...options } };
-  if (isGoverned(embeddings, mark)) return embeddings;
   const { modelId, trustMetadata = true } = options;
   const start = (callee: object): GovernedCall => {
     const metadata = claimedAgent({ callee, config: trustMetadata ? ambientConfig() : undefined });
     return new GovernedCall({ gate, action: 'embedding.generate', metadata });
   };
   const named = (callee: object): Named => namedThrough(callee, modelId);
-  const seam = { start, named, sends: sendingMethods(embeddings) };
-  return derive(embeddings, { [MARK]: mark, ...embeddingsHooks(embeddings, seam) });
+  const govern = <Part extends object>(part: Part): Part => {
+    if (isGoverned(part, mark)) return part;
+    const inner = Object.entries(part).filter(([, value]) => isEmbeddings(value));
+    const seam = { start, named, sends: sendingMethods(part) };
+    return derive(
+      part,
+      { [MARK]: mark, ...embeddingsHooks(part, seam) },
+      Object.fromEntries(inner.map(([name, value]) => [name, govern(value as object)])),
+    );
+  };
+  return govern(embeddings);
 }

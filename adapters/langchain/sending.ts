@@ -1,6 +1,7 @@
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
+import { isEmbeddings } from './is-embeddings.ts';
 import { readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
 
@@ -86,7 +87,9 @@ export function viewFor(model: object, sends: Sends, call: GovernedCall): object
           return async (...parameters: Parameters<Send>) =>
             sendGoverned({ model: target, send, call, otherwise }, parameters);
       }
-      return Reflect.get(target, name) as unknown;
+      const value: unknown = Reflect.get(target, name);
+      // What a cache of vectors asks is a part of the same call.
+      return isEmbeddings(value) ? viewFor(value, sendingMethods(value), call) : value;
     },
   });
 }
