@@ -1,30 +1,38 @@
 import { startLocalProvider } from '@controlzero/sdk/testing';
-import type { ClientOptions } from 'openai';
+import type { LocalProvider } from '@controlzero/sdk/testing';
 
-/** Where the calls of the demo go, and how many have got there. */
+/** What a client of OpenAI needs to reach a provider. */
+export interface ProviderTarget {
+  readonly apiKey: string;
+  /** Undefined: that of the OpenAI API. */
+  readonly baseURL?: string;
+  readonly fetch?: typeof fetch;
+}
+
+/** Where the calls of an example go, and how many have got there. */
 export interface Provider {
   readonly name: string;
-  readonly options: ClientOptions;
+  readonly target: ProviderTarget;
   requests(): number;
   close(): Promise<void>;
 }
 
 /** The local server by default; the real API when `OPENAI_API_KEY` is set. */
 export async function chooseProvider(): Promise<Provider> {
-  return process.env['OPENAI_API_KEY'] === undefined ? localProvider() : realProvider();
+  const apiKey = process.env['OPENAI_API_KEY'];
+  return apiKey === undefined ? localProvider(await startLocalProvider()) : realProvider(apiKey);
 }
 
-async function localProvider(): Promise<Provider> {
-  const server = await startLocalProvider();
+function localProvider(server: LocalProvider): Provider {
   return {
     name: `a local OpenAI-compatible server (${server.url}); set OPENAI_API_KEY to use the real API`,
-    options: { apiKey: 'local', baseURL: server.baseURL },
+    target: { apiKey: 'local', baseURL: server.baseURL },
     requests: () => server.modelRequests.length,
     close: async () => server.close(),
   };
 }
 
-function realProvider(): Provider {
+function realProvider(apiKey: string): Provider {
   let requests = 0;
   const countingFetch: typeof fetch = async (input, init) => {
     requests += 1;
@@ -32,7 +40,7 @@ function realProvider(): Provider {
   };
   return {
     name: 'the OpenAI API',
-    options: { fetch: countingFetch },
+    target: { apiKey, fetch: countingFetch },
     requests: () => requests,
     close: async () => undefined,
   };
