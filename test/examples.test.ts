@@ -102,6 +102,68 @@ describe('the demo', () => {
   });
 });
 
+describe('the LangChain agent', () => {
+  test('shows each decision of two agents, and the requests that reached the provider', async () => {
+    const { tasks } = JSON.parse(await runExample('langchain-agent/agent.ts', '--json')) as {
+      tasks: readonly {
+        readonly decisions: readonly Readonly<Record<'agent' | 'resource' | 'decision' | 'rule', string>>[];
+        readonly requests: number;
+        readonly outcome: string;
+        readonly isDenied: boolean;
+      }[];
+    };
+    const told = tasks.map(({ decisions, requests, outcome, isDenied }) =>
+      decisions
+        .map(({ agent, resource, decision, rule }) => `${agent} ${resource} ${decision} ${rule}`)
+        .concat(`${requests} ${isDenied ? 'denied' : outcome}`),
+    );
+    const premium = 'premium-support model/gpt-4 allow premium-gpt-4';
+    const basic = 'basic-support model/gpt-3.5-turbo allow everyone-gpt-3.5';
+    const embedding = 'premium-support model/text-embedding-3-small allow small-embeddings';
+    expect(told).toEqual([
+      [
+        premium,
+        'premium-support tool/look_up_order allow reading-tools',
+        premium,
+        '2 Order sample was sent yesterday.',
+      ],
+      ['basic-support model/gpt-4 deny -', '0 denied'],
+      [basic, 'basic-support tool/look_up_order allow reading-tools', basic, '2 Order sample was sent yesterday.'],
+      [
+        embedding,
+        premium,
+        'premium-support tool/search_handbook allow reading-tools',
+        embedding,
+        premium,
+        expect.stringMatching(/^4 (?:A refund|Orders leave|Premium customers)/u),
+      ],
+      ['premium-support model/text-embedding-3-large deny -', '0 denied'],
+      [
+        premium,
+        'premium-support tool/issue_refund allow premium-refunds',
+        premium,
+        '2 The money for order sample was paid back.',
+      ],
+      [
+        basic,
+        'basic-support tool/issue_refund deny -',
+        basic,
+        '2 Policy denied tool.call on tool/issue_refund for agent basic-support. Nothing was done.',
+      ],
+      [basic, 'basic-support tool/issue_refund deny -', '1 denied'],
+    ]);
+  });
+
+  test('prints a table for a terminal', async () => {
+    const output = await runExample('langchain-agent/agent.ts');
+    expect(output).toMatch(/agent +action +resource +decision +rule +reason\n/u);
+    expect(output).toMatch(/basic-support +tool\.call +tool\/issue_refund +deny +- +NO_RULE_MATCH\n/u);
+    expect(output).toContain(
+      'requests that reached the provider: 0; denied: Policy denied llm.generate on model/gpt-4',
+    );
+  });
+});
+
 test('the quick start allows one call and denies another', async () => {
   expect(await runExample('openai-quickstart/quickstart.ts')).toBe(
     [

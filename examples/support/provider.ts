@@ -1,5 +1,5 @@
 import { startLocalProvider } from '@controlzero/sdk/testing';
-import type { LocalProvider } from '@controlzero/sdk/testing';
+import type { LocalProvider, LocalProviderOptions } from '@controlzero/sdk/testing';
 
 /** What a client of OpenAI needs to reach a provider. */
 export interface ProviderTarget {
@@ -18,9 +18,9 @@ export interface Provider {
 }
 
 /** The local server by default; the real API when `OPENAI_API_KEY` is set. */
-export async function chooseProvider(): Promise<Provider> {
+export async function chooseProvider(options: LocalProviderOptions = {}): Promise<Provider> {
   const apiKey = process.env['OPENAI_API_KEY'];
-  return apiKey === undefined ? localProvider(await startLocalProvider()) : realProvider(apiKey);
+  return apiKey === undefined ? localProvider(await startLocalProvider(options)) : realProvider(apiKey);
 }
 
 function localProvider(server: LocalProvider): Provider {
