@@ -38,14 +38,22 @@ async function calibrate(benchCase: BenchCase, batchNs: number): Promise<number>
   return Math.max(first, await callsPerBatch(benchCase, batchNs));
 }
 
+// In another order each time, so that none always pays for the garbage of the same neighbour.
+function shuffled(count: number): number[] {
+  const order = Array.from({ length: count }, (_, index) => index);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const chosen = Math.floor(Math.random() * (last + 1));
+    [order[last], order[chosen]] = [order[chosen] as number, order[last] as number];
+  }
+  return order;
+}
+
 async function sampleGroup({ cases }: BenchGroup, calls: readonly number[], rounds: number): Promise<Samples> {
   const samples = cases.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (let offset = 0; offset < cases.length; offset += 1) {
-      // Another one begins each time, so that none always follows the same neighbour's garbage.
-      const index = (round + offset) % cases.length;
-      const [benchCase, times] = [cases[index] as BenchCase, calls[index] ?? 1];
-      samples[index]?.push((await charge(benchCase, times)) / times);
+    for (const index of shuffled(cases.length)) {
+      const times = calls[index] ?? 1;
+      samples[index]?.push((await charge(cases[index] as BenchCase, times)) / times);
     }
   }
   return samples;
