@@ -108,6 +108,7 @@ describe('options', () => {
   });
 
   test('of the wrong kind are refused', () => {
+    expectTypeOf<{ fallback: string }>().not.toExtend<GovernProviderOptions>();
     governModel(openai('gpt-4'), cz, { fallback: [openai('gpt-4o')] });
     // @ts-expect-error Ids are for providers.
     governModel(openai('gpt-4'), cz, { fallback: ['gpt-4o'] });
@@ -124,6 +125,7 @@ describe('options', () => {
   });
 
   test('do not replace what is missing or of another kind', () => {
+    expectTypeOf<Promise<ControlZero> | undefined>().not.toExtend<Parameters<typeof governModel>[1]>();
     // @ts-expect-error An id is no model.
     governModel('gpt-4', cz);
     // @ts-expect-error An embedding model does not generate.
