@@ -50,7 +50,7 @@ export const ALLOWED_EMBEDDING = 'text-embedding-3-small';
 export const DENIED_EMBEDDING = 'text-embedding-3-large';
 
 /** What every call of an attempt has. */
-export const PROMPT = { prompt: 'Hello', maxRetries: 0 } as const;
+const PROMPT = { prompt: 'Hello', maxRetries: 0 } as const;
 
 /** Generates text with whatever an attempt made up. */
 export async function generate({ sdk }: AttemptStage, model: unknown, options: object = {}): Promise<unknown> {
