@@ -73,19 +73,6 @@ export function callOptions(more: object = {}): never {
   return { prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }], ...more } as never;
 }
 
-/** Runs something while a global or a prototype has one more property. */
-export async function withProperty(
-  { on, name, value }: { readonly on: object; readonly name: string; readonly value: unknown },
-  run: () => unknown,
-): Promise<void> {
-  Object.defineProperty(on, name, { value, configurable: true, writable: true });
-  try {
-    await run();
-  } finally {
-    Reflect.deleteProperty(on, name);
-  }
-}
-
 /** A tool that is always called first, so that an agent makes a second step. */
 export function oneTool({ sdk }: AttemptStage): ToolSet {
   const { tool, jsonSchema } = sdk.ai;
