@@ -12,26 +12,18 @@ export interface ReadParams {
   readonly fault?: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Fields = Record<string, unknown>;
 
 const OWN_NAMESPACE = 'controlzero';
 const UNREADABLE = 'The provider options name a model by something that is not an id.';
+// Fields by which a server or a gateway chooses a model, without regard to case.
+const NAMING = /^(?:models?|fallbacks|extra[_-]?body)$/iu;
+const BODY = /^extra/iu;
+const ONE = /^model$/iu;
+const NONE: readonly string[] = [];
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-// Servers differ in how they write the names of fields. By way of the upper case, the long s is an s as well.
-function plainKey(key: string): string {
-  return key.replaceAll(/[_-]/gu, '').toUpperCase();
-}
-
-const BODY = 'EXTRABODY';
-const LISTS: ReadonlySet<string> = new Set(['MODELS', 'FALLBACKS']);
-
-function namesModel(key: string): boolean {
-  const plain = plainKey(key);
-  return plain === 'MODEL' || LISTS.has(plain) || plain === BODY;
 }
 
 // Whoever still holds a list or object could change it while the decision is awaited.
@@ -40,28 +32,26 @@ function snapshot(value: unknown): unknown {
   return isFields(value) ? { ...value } : value;
 }
 
-/** The models that one field names; undefined where that cannot be told. */
-function idsIn(key: string, value: unknown): readonly unknown[] | undefined {
-  if (value === undefined || value === null) return [];
-  const plain = plainKey(key);
-  if (plain === 'MODEL') return [value];
-  if (LISTS.has(plain))
-    return Array.isArray(value) ? value.map((entry: unknown) => (isFields(entry) ? entry['model'] : entry)) : undefined;
-  // Providers merge it into the body, at any depth of their own.
-  return isFields(value) && !Object.keys(value).some(namesModel) ? [] : undefined;
+/** The models that one field names; undefined stands for one that cannot be told. */
+function idsIn(key: string, value: unknown): readonly unknown[] {
+  if (value === undefined || value === null) return NONE;
+  if (ONE.test(key)) return [value];
+  // Providers merge it into the body of the request.
+  if (BODY.test(key))
+    return isFields(value) && !Object.keys(value).some((name) => NAMING.test(name)) ? NONE : [undefined];
+  if (!Array.isArray(value)) return [undefined];
+  return value.map((entry: unknown) => (isFields(entry) ? entry['model'] : entry));
 }
 
-interface ReadNamespace {
-  readonly fields: Fields;
-  /** Models it names; undefined stands for one that cannot be told. */
-  readonly ids: readonly unknown[];
-}
-
-function readNamespace(namespace: Fields): ReadNamespace {
-  const entries = Object.entries(namespace).map(([key, value]) => [key, namesModel(key) ? snapshot(value) : value]);
-  const fields = Object.fromEntries(entries) as Fields;
-  const naming = Object.entries(fields).filter(([key]) => namesModel(key));
-  return { fields, ids: naming.flatMap(([key, value]) => idsIn(key, value) ?? [undefined]) };
+// Fills in the models that it names.
+function copyNamespace(namespace: Fields, ids: unknown[]): Fields {
+  const copy = { ...namespace };
+  for (const key of Object.keys(copy)) {
+    if (!NAMING.test(key)) continue;
+    copy[key] = snapshot(copy[key]);
+    ids.push(...idsIn(key, copy[key]));
+  }
+  return copy;
 }
 
 function claimIn(claim: unknown): Context | undefined {
@@ -72,42 +62,24 @@ function claimIn(claim: unknown): Context | undefined {
   return { ...attributes, ...(typeof agent === 'string' && agent !== '' && { agent_id: agent }) };
 }
 
-interface ReadProviderOptions {
-  readonly claim: unknown;
-  /** The options of providers; undefined when there are none. */
-  readonly rest: Fields | undefined;
-  readonly ids: readonly unknown[];
-}
-
-function readProviderOptions(given: Fields): ReadProviderOptions {
-  const ids: unknown[] = [];
-  const rest: [string, unknown][] = [];
-  let claim: unknown;
-  for (const [name, namespace] of Object.entries(given)) {
-    const read = isFields(namespace) ? readNamespace(namespace) : { fields: namespace, ids: [] };
-    if (name === OWN_NAMESPACE) claim = namespace;
-    else {
-      rest.push([name, read.fields]);
-      ids.push(...read.ids);
-    }
-  }
-  return { claim, rest: rest.length === 0 ? undefined : Object.fromEntries(rest), ids };
-}
-
 /**
  * Reads the options of a call once: the agent it claims, the models it names besides that of the model
  * itself, and the copy that may go on. What the caller holds stays as it is.
  */
 export function readParams(given: unknown): ReadParams {
-  const params = { ...(given as Fields) };
+  const params: Fields = { ...(given as Fields) };
   const { providerOptions } = params;
-  if (!isFields(providerOptions)) return { params, claimed: undefined, others: [] };
-  const { claim, rest, ids } = readProviderOptions(providerOptions);
+  if (!isFields(providerOptions)) return { params, claimed: undefined, others: NONE };
+  const options = { ...providerOptions };
+  const claim = Object.hasOwn(options, OWN_NAMESPACE) ? options[OWN_NAMESPACE] : undefined;
+  Reflect.deleteProperty(options, OWN_NAMESPACE);
+  const names = Object.keys(options);
+  const ids: unknown[] = [];
+  for (const name of names) {
+    const namespace = options[name];
+    if (isFields(namespace)) options[name] = copyNamespace(namespace, ids);
+  }
+  params['providerOptions'] = names.length === 0 ? undefined : options;
   const others = ids.filter((id) => typeof id === 'string');
-  return {
-    params: { ...params, providerOptions: rest },
-    claimed: claimIn(claim),
-    others,
-    ...(others.length < ids.length && { fault: UNREADABLE }),
-  };
+  return { params, claimed: claimIn(claim), others, ...(others.length < ids.length && { fault: UNREADABLE }) };
 }

@@ -49,6 +49,11 @@ async function digestOf({ modelId, claimed, params }: Attempt): Promise<string |
 export class FailedAttempts {
   readonly #failures = new Map<string, Failure>();
 
+  /** Nearly always: then there is nothing to compare with. */
+  get isEmpty(): boolean {
+    return this.#failures.size === 0;
+  }
+
   /** Remembers an attempt, if its error is one after which the framework tries again. */
   async note(attempt: Attempt, decision: Decision, error: unknown): Promise<void> {
     if (!isRetryable(error)) return;
@@ -62,8 +67,6 @@ export class FailedAttempts {
 
   /** The decision about the attempt before this one, which is forgotten. */
   async take(attempt: Attempt): Promise<Decision | undefined> {
-    // Nearly always there is nothing to compare with.
-    if (this.#failures.size === 0) return undefined;
     const key = await digestOf(attempt);
     const failure = key === undefined ? undefined : this.#failures.get(key);
     if (key === undefined || failure === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { ControlZero, ModelAction } from '../../src/index.ts';
 import type { AISDKOptions } from './ai-sdk-options.ts';
 import { readOptions } from './ai-sdk-options.ts';
 import { isGoverned } from './mark.ts';
+import type { PassedModelCall } from './model-calls.ts';
 import type { Model } from './model-kinds.ts';
 import { isEmbeddingModel } from './model-kinds.ts';
 
@@ -68,16 +69,23 @@ export function controlZeroMiddleware(
   options: ControlZeroMiddlewareOptions = {},
 ): ControlZeroMiddleware {
   const calls = readOptions({ owner: 'controlZeroMiddleware()', cz, options });
+  // What has passed, by the options that the framework then hands to the other hooks.
+  const passedCalls = new WeakMap<object, PassedModelCall>();
+  const send = async <Answer>(params: object, run: () => PromiseLike<Answer>): Promise<Answer> => {
+    const passed = passedCalls.get(params);
+    return passed ? calls.send(passed, run) : run();
+  };
   return {
     specificationVersion: 'v3',
     transformParams: async <Params>(call: ParamsToTransform<Params>): Promise<Params> => {
       const action = actionOf(call);
       if (action === undefined || isGoverned(call.model, { cz, options })) return call.params;
       const passed = await calls.pass({ model: call.model as Model, action, params: call.params });
+      passedCalls.set(passed.params, passed);
       return passed.params as Params;
     },
-    wrapGenerate: async ({ params, doGenerate }) => calls.send(params, doGenerate),
-    wrapStream: async ({ params, doStream }) => calls.send(params, doStream),
-    wrapEmbed: async ({ params, doEmbed }) => calls.send(params, doEmbed),
+    wrapGenerate: async ({ params, doGenerate }) => send(params, doGenerate),
+    wrapStream: async ({ params, doStream }) => send(params, doStream),
+    wrapEmbed: async ({ params, doEmbed }) => send(params, doEmbed),
   };
 }

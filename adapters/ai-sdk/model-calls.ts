@@ -20,21 +20,19 @@ export interface ModelCall<Model extends NamedModel> {
 }
 
 /** How a call goes ahead. */
-export interface PassedModelCall<Model> {
+export interface PassedModelCall<Model extends NamedModel = NamedModel> {
+  readonly action: ModelAction;
   /** The model that serves the call. */
   readonly model: Model;
+  /** The id of it that was judged. */
+  readonly id: unknown;
   /** What it gets. */
   readonly params: object;
-}
-
-interface Passed {
-  readonly action: ModelAction;
-  readonly model: NamedModel;
-  /** The id that was judged. */
-  readonly id: unknown;
   readonly attempt: Attempt;
   readonly decision: Decision;
 }
+
+const NO_MODELS: readonly never[] = [];
 
 function nameModels(id: unknown, { others, fault }: Omit<ReadParams, 'params'>): GatedCall['named'] {
   if (fault !== undefined) return { fault };
@@ -47,8 +45,6 @@ export class ModelCalls {
   readonly gate: Gate;
   readonly #trustMetadata: boolean;
   readonly #attempts = new FailedAttempts();
-  // How the calls that have passed were asked for and decided.
-  readonly #passed = new WeakMap<object, Passed>();
 
   constructor(gate: Gate, trustMetadata: boolean) {
     this.gate = gate;
@@ -64,23 +60,22 @@ export class ModelCalls {
    */
   async pass<Model extends NamedModel>(call: ModelCall<Model>): Promise<PassedModelCall<Model>> {
     const read = readParams(call.params);
-    const { action, model } = call;
+    const { action, model, fallback = NO_MODELS } = call;
     const id = model.modelId;
-    const candidates = (call.fallback ?? []).map((candidate) => ({ candidate, id: String(candidate.modelId) }));
     const attempt = { modelId: id, claimed: read.claimed, params: read.params };
+    const ids = fallback.map(({ modelId }) => String(modelId));
     const passed = await this.gate.enforce({
       action,
       named: nameModels(id, read),
       metadata: this.#heard(read),
-      previous: await this.#attempts.take(attempt),
+      previous: this.#attempts.isEmpty ? undefined : await this.#attempts.take(attempt),
       // What the options name would come along to another model.
       isExchangeable: read.others.length === 0,
-      fallback: candidates.map((candidate) => candidate.id),
+      fallback: ids,
     });
-    const chosen = candidates.find((candidate) => candidate.id === passed.fallback)?.candidate ?? model;
-    const sent = { action, model: chosen, id: passed.fallback ?? id };
-    this.#passed.set(read.params, { ...sent, attempt, decision: passed.decision });
-    return { model: chosen, params: read.params };
+    const { decision } = passed;
+    const chosen = passed.fallback === undefined ? model : (fallback[ids.indexOf(passed.fallback)] ?? model);
+    return { action, model: chosen, id: passed.fallback ?? id, params: read.params, attempt, decision };
   }
 
   /**
@@ -111,14 +106,14 @@ export class ModelCalls {
    *
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    */
-  async send<Answer>(params: object, send: () => PromiseLike<Answer>): Promise<Answer> {
-    const passed = this.#passed.get(params);
-    if (passed && passed.model.modelId !== passed.id)
-      await this.gate.enforce({ action: passed.action, named: { fault: 'The model changed after it was judged.' } });
+  async send<Answer>(passed: PassedModelCall, send: () => PromiseLike<Answer>): Promise<Answer> {
+    const { action, model, id, attempt, decision } = passed;
+    if (model.modelId !== id)
+      await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
     try {
       return await send();
     } catch (error) {
-      if (passed) await this.#attempts.note(passed.attempt, passed.decision, error);
+      await this.#attempts.note(attempt, decision, error);
       throw error;
     }
   }

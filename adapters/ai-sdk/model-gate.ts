@@ -26,6 +26,18 @@ function isPlain(value: object): boolean {
   return prototype === null || prototype === Object.prototype;
 }
 
+const DEEPEST = 4;
+
+// Lists and plain objects in which a provider groups factories and models. What is only data is left as it is.
+function isGroup(value: object, depth = 0): boolean {
+  if (!Array.isArray(value) && !isPlain(value)) return false;
+  if (depth === DEEPEST) return true;
+  return Object.values(value).some(
+    (part) =>
+      isObject(part) && (typeof part === 'function' || isModel(part) || isProvider(part) || isGroup(part, depth + 1)),
+  );
+}
+
 function run(model: object, name: string, params: unknown): unknown {
   return (Reflect.get(model, name) as (params: unknown) => unknown).call(model, params);
 }
@@ -86,8 +98,8 @@ export class ModelGate {
   async #run({ source, name, action, fallback }: GovernedMethod, given: unknown): Promise<unknown> {
     if (isSpeechCall(source, given)) return run(source, name, given);
     const { calls } = this.#mark;
-    const { model, params } = await calls.pass({ model: source, action, params: given, fallback: fallback() });
-    return calls.send(params, async () => run(model, name, params));
+    const passed = await calls.pass({ model: source, action, params: given, fallback: fallback() });
+    return calls.send(passed, async () => run(passed.model, name, passed.params));
   }
 
   #batch(source: object): object {
@@ -151,9 +163,9 @@ export class ModelGate {
 
   #shownAs(value: object, self: object): unknown {
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
-    // Providers group factories and models in lists and plain objects.
+    if (!isGroup(value)) return this.value(value);
     if (Array.isArray(value)) return value.map((part: unknown) => (isObject(part) ? this.#shownAs(part, value) : part));
-    return isPlain(value) ? this.#view(value, {}) : this.value(value);
+    return this.#view(value, {});
   }
 
   #marked(face: object): object {

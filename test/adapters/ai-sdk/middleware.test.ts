@@ -1,7 +1,12 @@
 import type { LanguageModelMiddleware } from 'ai';
 import { describe, expect, test } from 'vitest';
 
-import { controlZeroMiddleware, governEmbeddingModel, governModel } from '../../../adapters/ai-sdk/index.ts';
+import {
+  controlZeroMiddleware,
+  governEmbeddingModel,
+  governModel,
+  governProvider,
+} from '../../../adapters/ai-sdk/index.ts';
 import { aiSDKMajors } from '../../support/ai-sdk-majors.ts';
 import { openAISDKStage } from '../../support/ai-sdk/ai-sdk-stage.ts';
 import { denialOf } from '../../support/denial-of.ts';
@@ -138,6 +143,18 @@ describe.each(aiSDKMajors)('governing functions of $name refuse', ({ sdk }) => {
       );
     for (const wrong of [EMBEDDING, undefined, openai.chat('gpt-4')])
       expect(() => governEmbeddingModel(wrong as never, cz)).toThrow('governEmbeddingModel() takes an embedding model');
+  });
+
+  test('what hands out no models, and fallbacks of a provider that are no ids', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const { openai, cz } = stage;
+    for (const wrong of ['openai', undefined, null, {}, openai.chat('gpt-4'), () => openai.chat('gpt-4')])
+      expect(() => governProvider(wrong as never, cz)).toThrow(
+        'governProvider() takes a provider, for example openai.',
+      );
+    for (const fallback of ['gpt-4', [''], [openai.chat('gpt-4')]])
+      expect(() => governProvider(openai, cz, { fallback: fallback as never })).toThrow('takes a list of model ids');
+    expect(() => governProvider(openai, {} as never)).toThrow('governProvider() takes a ControlZero');
   });
 
   test('fallbacks that are no models of the same version', async () => {
