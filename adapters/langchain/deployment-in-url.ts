@@ -1,3 +1,5 @@
+// What can hold a marker, encoded or not.
+const SUSPECT = /deployments|engines|%|\\/iu;
 const MARKER = /\/(?:deployments|engines)(?=[/;\s]|$)/iu;
 const PLAIN = /^[^?#]*\/(?:deployments|engines)\/([\w.-]+(?:\/[\w.-]+)*)\/?$/u;
 const MOST_DECODINGS = 5;
@@ -21,6 +23,7 @@ function isPlain(name: string): boolean {
  * told, because the name is encoded or can be read in more than one way.
  */
 export function deploymentInUrl(url: string): { readonly name: string } | { readonly fault: string } | undefined {
+  if (!SUSPECT.test(url)) return undefined;
   const name = PLAIN.exec(url)?.[1];
   const isOnly = url.split(MARKER).length === 2;
   if (name !== undefined && isOnly && isPlain(name)) return { name };

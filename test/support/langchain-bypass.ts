@@ -29,7 +29,7 @@ const pathAttempts: LangChainAttempts = Object.fromEntries(paths.map((path) => [
  * (`model._generate = ...`, another prototype); a transport that sends something else than it was given;
  * and headers by which a gateway chooses a model.
  */
-export const langChainBypassAttempts: Readonly<Record<string, LangChainAttempts>> = {
+const langChainBypassAttempts: Readonly<Record<string, LangChainAttempts>> = {
   'ways of calling': pathAttempts,
   'names of models': fieldAttempts,
   'request options': optionAttempts,
