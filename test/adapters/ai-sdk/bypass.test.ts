@@ -9,9 +9,10 @@ import type { AISDK } from '../../support/ai-sdk-majors.ts';
 import { aiSDKMajors } from '../../support/ai-sdk-majors.ts';
 import type { Guard } from '../../support/ai-sdk/attempt-stage.ts';
 import { ALLOWED, ALLOWED_EMBEDDING, PREMIUM_ONLY } from '../../support/ai-sdk/attempt-stage.ts';
-import type { AttemptResult } from '../../support/ai-sdk/attempts-run.ts';
 import { runAttempts } from '../../support/ai-sdk/attempts-run.ts';
 import { weakGuards } from '../../support/ai-sdk/weak-guards.ts';
+import type { AttemptResult } from '../../support/bypass-attempts-result.ts';
+import { count, leaksIn } from '../../support/bypass-attempts-result.ts';
 
 const FEWEST_ATTEMPTS = 100;
 // What each weak guard must not be able to stop.
@@ -62,14 +63,6 @@ function withFallback(sdk: AISDK, cz: ControlZero): Guard {
   };
 }
 
-function leaksIn(results: readonly AttemptResult[]): Pick<AttemptResult, 'name' | 'leaks'>[] {
-  return results.filter(({ leaks }) => leaks.length > 0).map(({ name, leaks }) => ({ name, leaks }));
-}
-
-function count(results: readonly AttemptResult[], outcome: AttemptResult['outcome']): number {
-  return results.filter((result) => result.outcome === outcome).length;
-}
-
 let cz: ControlZero;
 let server: LocalProvider;
 
@@ -89,7 +82,7 @@ describe.each(aiSDKMajors)('attempts to get past a governed model of $name', (sd
     const results = await run(ours(cz));
     const [denied, sent, failed] = [count(results, 'denied'), count(results, 'sent'), count(results, 'failed')];
     console.info(
-      `${sdk.name}: ${results.length} attempts, ${leaksIn(results).length} got through; ${denied} denied, ${sent} sent with the allowed model only, ${failed} failed by themselves`,
+      `${sdk.name}: ${results.length} attempts, ${leaksIn(results).length} got through; ${denied} denied, ${sent} ended without an error, ${failed} failed by themselves`,
     );
     expect(leaksIn(results)).toEqual([]);
     expect(results.length).toBeGreaterThanOrEqual(FEWEST_ATTEMPTS);

@@ -1,19 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { findPolicyDenied } from '../../../src/index.ts';
 import type { LocalProvider, ReceivedRequest } from '../../../src/testing/index.ts';
 import type { AISDKMajor } from '../ai-sdk-majors.ts';
+import type { AttemptResult } from '../bypass-attempts-result.ts';
+import { outcomeOf } from '../bypass-attempts-result.ts';
 import type { AttemptStage, Guard } from './attempt-stage.ts';
 import { ALLOWED, ALLOWED_EMBEDDING } from './attempt-stage.ts';
 import { aiSDKAttempts, newestAISDKAttempts } from './attempts.ts';
-
-/** What came of one attempt. */
-export interface AttemptResult {
-  readonly name: string;
-  /** Models that a server would run although the policy does not allow them. */
-  readonly leaks: readonly unknown[];
-  readonly outcome: 'denied' | 'sent' | 'failed';
-}
 
 /** Who is attacked, and with what. */
 export interface RunOptions {
@@ -73,15 +66,9 @@ export async function runAttempts(options: RunOptions): Promise<AttemptResult[]>
     for (const [name, attempt] of Object.entries(attempts)) {
       const { server } = options;
       server.reset();
-      let error: unknown;
-      try {
-        await attempt(openStage(options));
-      } catch (thrown) {
-        error = thrown;
-      }
+      const outcome = await outcomeOf(() => attempt(openStage(options)));
       await nextTurn();
-      const outcome = findPolicyDenied(error) ? 'denied' : server.requests.length > 0 ? 'sent' : 'failed';
-      results.push({ name: `${group}: ${name}`, leaks: server.requests.flatMap(unjudgedModels), outcome });
+      results.push({ name: `${group}: ${name}`, leaks: server.requests.flatMap(unjudgedModels), ...outcome });
     }
   }
   return results;
