@@ -1,4 +1,6 @@
+import { ClientSecrets } from './client-secrets.ts';
 import type { Explanation } from './engine/explain.ts';
+import type { RefusedRequest } from './errors.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { Listener } from './events/emitter.ts';
@@ -6,6 +8,7 @@ import { Emitter } from './events/emitter.ts';
 import type { Judgement } from './judge.ts';
 import { describeJudgement, errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
+import { mapLogger } from './logger.ts';
 import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
@@ -13,6 +16,7 @@ import { canonicalAction } from './policy/names.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
+import type { SecretEvent } from './secrets/secret-event.ts';
 import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import { Refresher } from './sync/refresher.ts';
@@ -36,6 +40,12 @@ export interface Enforcement {
 }
 
 const ATTEMPT_TIMEOUT_MS = 5000;
+
+// 0 means never.
+function shortest(...intervalsMs: readonly number[]): number {
+  const finite = intervalsMs.filter((intervalMs) => intervalMs > 0);
+  return finite.length > 0 ? Math.min(...finite) : 0;
+}
 
 function policyStatus(active: ActivePolicy): PolicyStatus {
   const { revision, source, origin, activatedAt, compiled } = active;
@@ -65,6 +75,7 @@ export class ControlZero {
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
   readonly #statuses: Emitter<Status>;
+  readonly #secrets: ClientSecrets;
   #refresher: Refresher | undefined;
   #starting: Promise<void> | undefined;
   #firstUse: Promise<unknown> | undefined;
@@ -72,13 +83,16 @@ export class ControlZero {
   #startError: unknown;
 
   constructor(options?: ControlZeroOptions) {
-    this.#options = resolveOptions(options);
-    const { agentId, logger } = this.#options;
+    const resolved = resolveOptions(options);
+    const logger = mapLogger(resolved.logger, (message) => this.#secrets.redact(message));
+    const { agentId } = resolved;
+    this.#options = { ...resolved, logger };
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
     this.#decisions = new Emitter(report);
     this.#policies = new Emitter(report);
     this.#statuses = new Emitter(report);
+    this.#secrets = new ClientSecrets(this.#options, report);
   }
 
   /**
@@ -91,7 +105,7 @@ export class ControlZero {
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
-    if (!this.#refresher?.active) {
+    if (!this.#refresher?.active || !this.#secrets.isReady) {
       this.#starting ??= this.#start().finally(() => {
         this.#starting = undefined;
       });
@@ -153,7 +167,7 @@ export class ControlZero {
       return { index: index + 1, decision: judgement.decision };
     }
     this.#record(asked);
-    throw errorFor(asked, this.#startError);
+    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
   }
 
   /** Decides a request like `evaluate` and says of every rule why it did or did not match. Records no event. */
@@ -169,6 +183,31 @@ export class ControlZero {
     return this.#refresher?.active?.compiled.namesAction(canonicalAction(action)) ?? false;
   }
 
+  /**
+   * The value of a secret. A look-up in memory: no network, no file. Where the policy names the action
+   * `secret.read`, it decides who may read `secret/<name>`, and one event is recorded.
+   *
+   * The text that comes back is yours to keep safe: it is not redacted elsewhere than in what this
+   * package writes. On rotation ask again; `onSecret()` says when.
+   *
+   * @throws {SecretNotFoundError} `ERR_CZ_SECRET_NOT_FOUND` when nobody stored it, or the policy denies it
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` without `secretsEnabled`, before
+   *   `initialize()`, without an active policy, and after the values were dropped
+   *
+   * @example
+   * ```ts
+   * import { init } from '@controlzero/sdk';
+   * import { wrapOpenAI } from '@controlzero/sdk/openai';
+   * import OpenAI from 'openai';
+   *
+   * const cz = await init({ secretsEnabled: true }); // controlzero.yaml and controlzero.vault
+   * const openai = wrapOpenAI(new OpenAI({ apiKey: cz.getSecret('openai') }), cz);
+   * ```
+   */
+  getSecret(name: string): string {
+    return this.#secrets.get(name);
+  }
+
   /** Where the client reports what an operator should know. */
   get logger(): Logger {
     return this.#options.logger;
@@ -180,7 +219,18 @@ export class ControlZero {
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
     const { queued, dropped } = this.#decisions;
-    return { ...sync, usable: policy !== null, mode, failOpen, policy, events: { queued, dropped } };
+    const secrets = this.#secrets.status;
+    const lastError = sync.lastError && { ...sync.lastError, message: this.#secrets.redact(sync.lastError.message) };
+    return {
+      ...sync,
+      lastError,
+      usable: policy !== null,
+      mode,
+      failOpen,
+      policy,
+      secrets,
+      events: { queued, dropped },
+    };
   }
 
   /** Calls a listener after each decision; the function that comes back removes it. */
@@ -198,6 +248,11 @@ export class ControlZero {
     return this.#statuses.on(listener);
   }
 
+  /** Calls a listener when a secret was rotated, added, removed or dropped: names, never values. */
+  onSecret(listener: Listener<SecretEvent>): () => void {
+    return this.#secrets.on(listener);
+  }
+
   /**
    * Reads the source now instead of at the next tick.
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID`; the last good policy stays active
@@ -208,31 +263,39 @@ export class ControlZero {
       await this.initialize(options);
       return;
     }
-    await withLimits(this.#refresher.refresh(), options);
+    await withLimits(this.#refreshAll(this.#refresher), options);
   }
 
   /** Resolves when all events so far have been handed to the listeners. */
   async flush(options: WaitOptions = {}): Promise<void> {
-    const all = Promise.all([this.#decisions.flush(), this.#policies.flush(), this.#statuses.flush()]);
-    await withLimits(all, options);
+    const emitters = [this.#decisions, this.#policies, this.#statuses, this.#secrets];
+    await withLimits(Promise.all(emitters.map(async (emitter) => emitter.flush())), options);
   }
 
   /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#refresher?.close();
+    this.#secrets.close();
     await this.flush();
   }
 
   async #start(): Promise<void> {
     try {
+      await this.#secrets.open(this);
       this.#refresher ??= await this.#createRefresher();
-      await this.#refresher.refresh();
+      await this.#refreshAll(this.#refresher);
       this.#startError = undefined;
     } catch (error) {
-      this.#startError = error;
+      this.#startError = this.#secrets.redactIn(error);
       throw error;
     }
+  }
+
+  // Both are read in every attempt; neither waits for the other, and the policy's error counts first.
+  async #refreshAll(refresher: Refresher): Promise<void> {
+    await refresher.refresh();
+    await this.#secrets.latest();
   }
 
   async #createRefresher(): Promise<Refresher> {
@@ -240,9 +303,10 @@ export class ControlZero {
     const source = await resolveSource(this.#options);
     return new Refresher({
       source,
-      intervalMs: refreshIntervalMs ?? source.refreshIntervalMs,
+      intervalMs: refreshIntervalMs ?? shortest(source.refreshIntervalMs, this.#secrets.refreshIntervalMs),
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
       listener: {
+        attempting: () => this.#secrets.begin(),
         activated: (active) => this.#activated(active),
         failed: (error) => this.#failed(error),
         changed: () => this.#statuses.emit(this.status()),
@@ -271,13 +335,17 @@ export class ControlZero {
       Object.freeze({
         type: 'decision-made',
         at: Date.now(),
-        ...describeJudgement(judgement),
+        ...this.#describe(judgement),
         decision,
         mode,
         enforced: decision.allowed || mode === 'enforce',
-        ...(denied && { fallback: { requested: describeJudgement(denied).resource, denied: denied.decision } }),
+        ...(denied && { fallback: { requested: this.#describe(denied).resource, denied: denied.decision } }),
       }),
     );
+  }
+
+  #describe(judgement: Judgement): RefusedRequest {
+    return this.#secrets.redactIn(describeJudgement(judgement));
   }
 
   #policyStatus(): PolicyStatus | null {
@@ -296,6 +364,7 @@ export class ControlZero {
   }
 
   #failed(error: unknown): void {
+    this.#secrets.redactIn(error);
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
     const policy = this.#policyStatus();

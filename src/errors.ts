@@ -14,7 +14,9 @@ export type ControlZeroErrorCode =
   | 'ERR_CZ_POLICY_UNAVAILABLE'
   | 'ERR_CZ_POLICY_INVALID'
   | 'ERR_CZ_BUNDLE_REFUSED'
-  | 'ERR_CZ_CONFIGURATION';
+  | 'ERR_CZ_CONFIGURATION'
+  | 'ERR_CZ_SECRET_UNAVAILABLE'
+  | 'ERR_CZ_SECRET_NOT_FOUND';
 
 /** What every error of this package is built from. */
 export interface ControlZeroErrorOptions {
@@ -91,7 +93,8 @@ function brandChain(errorClass: unknown): readonly string[] {
   return brands;
 }
 
-function nameError(error: Error, name: string): void {
+/** Gives an error the name of its class. */
+export function nameError(error: Error, name: string): void {
   // A literal, because minifiers rename classes; not enumerable, as on the built-in errors.
   Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
 }

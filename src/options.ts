@@ -4,6 +4,7 @@ import type { Logger } from './logger.ts';
 import { defaultLogger } from './logger.ts';
 import { describeFound, suggest } from './policy/problem.ts';
 import type { PolicyDocument } from './policy/types.ts';
+import type { SecretsSource } from './secrets/secrets-source.ts';
 import type { PolicySource } from './sources/source.ts';
 
 /**
@@ -39,6 +40,23 @@ export interface ControlZeroOptions {
   readonly failOpen?: boolean;
   /** Whether the secrets vault is used. Environment: `CONTROLZERO_SECRETS_ENABLED`. Default: false. */
   readonly secretsEnabled?: boolean;
+  /** A source of secrets of your own. */
+  readonly secretsSource?: SecretsSource;
+  /**
+   * An encrypted file with secrets, made by `createVault()` of `@controlzero/sdk/node`. Environment:
+   * `CONTROLZERO_VAULT_FILE`, which loses to an API key. Default without one: `controlzero.vault`.
+   */
+  readonly vaultFile?: string;
+  /**
+   * The key of the vault file, unless `CONTROLZERO_VAULT_KEY` holds it. Environment:
+   * `CONTROLZERO_VAULT_KEY_FILE`. Default: the name of the vault with `.key` behind it.
+   */
+  readonly vaultKeyFile?: string;
+  /**
+   * Seconds for which secrets are used while their source cannot be read. A refused API key drops them
+   * at once. Environment: `CONTROLZERO_SECRET_TTL`. Default: 3600.
+   */
+  readonly secretTtl?: number;
   /** `shadow` decides and reports, and never throws. Default: `enforce`. */
   readonly mode?: Mode;
   /** The agent of every call that names no other. */
@@ -63,6 +81,10 @@ export interface ResolvedOptions {
   readonly logDecisions: boolean;
   readonly failOpen: boolean;
   readonly secretsEnabled: boolean;
+  readonly secretsSource: SecretsSource | undefined;
+  readonly vaultFile: string | undefined;
+  readonly vaultKeyFile: string | undefined;
+  readonly secretTtlMs: number;
   readonly mode: Mode;
   readonly agentId: string | undefined;
   readonly logger: Logger;
@@ -74,6 +96,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const DEFAULT_BASE_URL = 'https://api.controlzero.ai';
 const DEFAULT_CACHE_DIR = '~/.controlzero/cache';
 const LONGEST_INTERVAL_SECONDS = 86_400;
+const SECRET_TTL_SECONDS = 3600;
 const LOCAL_POLICIES = ['policy', 'policyFile', 'source'] as const;
 
 interface OptionKind<Value> {
@@ -119,7 +142,7 @@ const DOCUMENT: OptionKind<PolicyDocument> = {
   accepted: 'a policy, a list of policies or { policies: [...] }',
   accepts: (value) => typeof value === 'object' && value !== null,
 };
-const SOURCE: OptionKind<PolicySource> = {
+const SOURCE: OptionKind<PolicySource & SecretsSource> = {
   accepted: 'an object with read()',
   accepts: (value) => hasMethods(value, 'read'),
 };
@@ -150,6 +173,10 @@ const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonN
   logDecisions: from(FLAG, 'CONTROLZERO_LOG_DECISIONS'),
   failOpen: from(FLAG, 'CONTROLZERO_FAIL_OPEN'),
   secretsEnabled: from(FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
+  secretsSource: from(SOURCE),
+  vaultFile: from(TEXT, 'CONTROLZERO_VAULT_FILE'),
+  vaultKeyFile: from(TEXT, 'CONTROLZERO_VAULT_KEY_FILE'),
+  secretTtl: from(SECONDS, 'CONTROLZERO_SECRET_TTL'),
   mode: from(MODE),
   agentId: from(TEXT),
   logger: from(LOGGER),
@@ -246,6 +273,10 @@ export function resolveOptions(
     ...resolveHosted(options, environment),
     refreshIntervalMs: seconds === undefined ? undefined : seconds * 1000,
     ...resolveFlags(options, environment),
+    secretsSource: options.secretsSource,
+    vaultFile: options.vaultFile,
+    vaultKeyFile: options.vaultKeyFile,
+    secretTtlMs: (options.secretTtl ?? fromEnvironment(OPTIONS.secretTtl, environment) ?? SECRET_TTL_SECONDS) * 1000,
     mode: options.mode ?? 'enforce',
     agentId: options.agentId,
     logger: options.logger ?? defaultLogger,

@@ -1,4 +1,5 @@
 import type { Mode } from './events/decision-event.ts';
+import type { SecretsStatus } from './secrets/secret-event.ts';
 import type { SyncStatus } from './sync/refresher.ts';
 
 /** The policy that decides at present. */
@@ -21,6 +22,8 @@ export interface Status extends SyncStatus {
   readonly mode: Mode;
   readonly failOpen: boolean;
   readonly policy: PolicyStatus | null;
+  /** Null while secrets are not enabled. */
+  readonly secrets: SecretsStatus | null;
   /** Decision events that wait for listeners, and those dropped because the queue was full. */
   readonly events: { readonly queued: number; readonly dropped: number };
 }

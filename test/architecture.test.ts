@@ -22,7 +22,8 @@ const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/bundle\//u, /^src\/(?:bundle|engine|policy|errors)|^src\/node\/builtin\.js/u],
   [/^src\/sources\//u, /^src\/(?:sources|policy)\//u],
   [/^src\/sync\//u, /^src\/(?:sync|engine|policy|errors)|^src\/sources\/source\.js/u],
-  [/^src\/node\//u, /^src\/(?:node|sources|policy|errors)/u],
+  [/^src\/secrets\//u, /^src\/(?:secrets|bundle|policy|errors)/u],
+  [/^src\/node\//u, /^src\/(?:node|sources|secrets|bundle|policy|errors)/u],
 ];
 
 function sourceFiles(): string[] {

@@ -18,6 +18,10 @@ describe('options', () => {
       logDecisions: true,
       failOpen: false,
       secretsEnabled: false,
+      secretsSource: undefined,
+      vaultFile: undefined,
+      vaultKeyFile: undefined,
+      secretTtlMs: 3_600_000,
       mode: 'enforce',
       agentId: undefined,
       logger: expect.objectContaining({ warn: expect.any(Function) as unknown }) as unknown,
@@ -36,6 +40,7 @@ describe('options', () => {
       CONTROLZERO_LOG_DECISIONS: 'false',
       CONTROLZERO_FAIL_OPEN: '1',
       CONTROLZERO_SECRETS_ENABLED: 'TRUE',
+      CONTROLZERO_SECRET_TTL: '90',
     };
     expect(resolveOptions({}, environment)).toMatchObject({
       environmentPolicyFile: 'p.yaml',
@@ -47,6 +52,7 @@ describe('options', () => {
       logDecisions: false,
       failOpen: true,
       secretsEnabled: true,
+      secretTtlMs: 90_000,
     });
     expect(resolveOptions({}, { ...environment, CONTROLZERO_BASE_URL: 'https://base.example' }).baseUrl).toBe(
       'https://base.example',

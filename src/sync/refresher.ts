@@ -29,6 +29,8 @@ export interface SyncStatus {
 
 /** What the refresher tells its owner. */
 interface RefresherListener {
+  /** An attempt begins. */
+  attempting?(): void;
   activated(policy: ActivePolicy): void;
   /** A document or an attempt was refused; the last good policy stays. */
   failed(error: unknown): void;
@@ -112,6 +114,7 @@ export class Refresher {
   }
 
   async #run(): Promise<void> {
+    this.#options.listener.attempting?.();
     this.#update({ lastAttemptAt: Date.now() }, 'initializing');
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.#options.attemptTimeoutMs);

@@ -1,0 +1,237 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+
+import type { SecretReasonCode } from '../../src/index.ts';
+import { SecretUnavailableError } from '../../src/index.ts';
+import { rejectionOf } from '../support/rejection-of.ts';
+import { secretsStage } from '../support/secrets-stage.ts';
+
+const OLD = 'sk-old-0123456789abcdef';
+const NEW = 'sk-new-fedcba9876543210';
+
+const fail =
+  (reasonCode: SecretReasonCode, message = 'It failed.') =>
+  async (): Promise<never> => {
+    throw new SecretUnavailableError({ reasonCode, message });
+  };
+
+function reasonOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return (error as SecretUnavailableError).reasonCode;
+  }
+  return undefined;
+}
+
+// Timers go on: events are delivered by them.
+function stopClocks(): void {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+}
+
+afterEach(() => void vi.useRealTimers());
+
+describe('secrets that change', () => {
+  test('are exchanged whole, told by name, and the old bytes are filled with zeros', async () => {
+    const { cz, source, events } = secretsStage({ kept: 'same-value', openai: OLD, gone: 'going' });
+    await cz.initialize();
+    const old = source.handedOut;
+    source.hold({ kept: 'same-value', openai: NEW, fresh: 'coming' });
+    await cz.refresh();
+    expect([cz.getSecret('kept'), cz.getSecret('openai'), cz.getSecret('fresh')]).toEqual([
+      'same-value',
+      NEW,
+      'coming',
+    ]);
+    expect(() => cz.getSecret('gone')).toThrow('No secret gone');
+    expect(old.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+    await cz.flush();
+    expect(events.map(({ type, ...rest }) => [type, 'name' in rest ? rest.name : undefined])).toEqual([
+      ['secret-rotated', 'openai'],
+      ['secret-added', 'fresh'],
+      ['secret-removed', 'gone'],
+    ]);
+    expect(JSON.stringify(events)).not.toMatch(/same-value|sk-|going|coming/u);
+  });
+
+  test('are not opened again while their revision stays', async () => {
+    const { cz, source, events } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    const handedOut = source.handedOut;
+    await cz.refresh();
+    expect([source.reads, source.handedOut]).toEqual([2, handedOut]);
+    expect(events).toEqual([]);
+  });
+
+  test('are all refused for one that cannot be a secret, and its bytes are not kept', async () => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    for (const values of [
+      { openai: NEW, 'bad name': 'x' },
+      { openai: NEW, empty: '' },
+      { openai: NEW, big: 'x'.repeat(65_537) },
+    ]) {
+      source.hold(values);
+      expect(await rejectionOf(cz.refresh())).toMatchObject({ reasonCode: 'INVALID' });
+      expect(cz.getSecret('openai')).toBe(OLD);
+      expect(source.handedOut.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+    }
+  });
+
+  test('are read in the same tick as the policy', async () => {
+    const { cz, source, events } = secretsStage({ openai: OLD }, { refreshInterval: 0.01 });
+    await cz.initialize();
+    source.hold({ openai: NEW });
+    await expect.poll(() => events.length).toBe(1);
+    expect(cz.getSecret('openai')).toBe(NEW);
+  });
+
+  test('are filled with zeros when the client is closed', async () => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    await cz.close();
+    expect(source.handedOut.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+    expect(cz.status().secrets).toMatchObject({ count: 0, revision: null });
+  });
+});
+
+describe('a source of secrets that fails', () => {
+  test('at start makes initialize() reject with its reason; the policy decides all the same', async () => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    source.instead = fail('WRONG_KEY', 'Another key.');
+    expect(await rejectionOf(cz.initialize())).toMatchObject({ reasonCode: 'WRONG_KEY', message: 'Another key.' });
+    expect(cz.status()).toMatchObject({ usable: true, secrets: { count: 0, lastError: { reasonCode: 'WRONG_KEY' } } });
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('WRONG_KEY');
+    expect(await rejectionOf(cz.initialize())).toMatchObject({ reasonCode: 'WRONG_KEY' });
+    source.instead = undefined;
+    await cz.initialize();
+    expect(cz.getSecret('openai')).toBe(OLD);
+    expect(cz.status().secrets?.lastError).toBeNull();
+  });
+
+  test.each<SecretReasonCode>(['UNREADABLE', 'INVALID', 'WRONG_KEY'])(
+    'with %s leaves the last values for secretTtl, and then drops them',
+    async (reasonCode) => {
+      stopClocks();
+      const { cz, source, events } = secretsStage({ openai: OLD }, { secretTtl: 60 });
+      await cz.initialize();
+      source.instead = fail(reasonCode);
+      expect(await rejectionOf(cz.refresh())).toMatchObject({ reasonCode });
+      vi.advanceTimersByTime(60_000);
+      expect(cz.getSecret('openai')).toBe(OLD);
+      vi.advanceTimersByTime(1);
+      expect(reasonOf(() => cz.getSecret('openai'))).toBe('EXPIRED');
+      expect(source.handedOut.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+      await cz.flush();
+      expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped']);
+      source.instead = undefined;
+      await cz.refresh();
+      expect(cz.getSecret('openai')).toBe(OLD);
+    },
+  );
+
+  test('leaves them for an hour unless told otherwise, and not at all with 0', async () => {
+    stopClocks();
+    const { cz, source } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    source.instead = fail('UNREADABLE');
+    await rejectionOf(cz.refresh());
+    vi.advanceTimersByTime(3_600_000);
+    expect(cz.getSecret('openai')).toBe(OLD);
+    vi.advanceTimersByTime(1);
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('EXPIRED');
+    const strict = secretsStage({ openai: OLD }, { secretTtl: 0 });
+    await strict.cz.initialize();
+    vi.advanceTimersByTime(1);
+    strict.source.instead = fail('UNREADABLE');
+    await rejectionOf(strict.cz.refresh());
+    expect(reasonOf(() => strict.cz.getSecret('openai'))).toBe('EXPIRED');
+  });
+
+  test('leaves them as long as nothing has failed, however long that was', async () => {
+    stopClocks();
+    const { cz } = secretsStage({ openai: OLD }, { secretTtl: 60 });
+    await cz.initialize();
+    vi.advanceTimersByTime(86_400_000);
+    expect(cz.getSecret('openai')).toBe(OLD);
+  });
+
+  test('is not outlived by a clock that was set back', async () => {
+    stopClocks();
+    const { cz, source } = secretsStage({ openai: OLD }, { secretTtl: 60 });
+    await cz.initialize();
+    source.instead = fail('UNREADABLE');
+    await rejectionOf(cz.refresh());
+    vi.setSystemTime(0);
+    vi.advanceTimersByTime(60_001);
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('EXPIRED');
+  });
+
+  test('with REVOKED drops all values at once, and comes back only with a good answer', async () => {
+    const { cz, source, events } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    source.instead = fail('REVOKED', 'The API key was refused.');
+    expect(await rejectionOf(cz.refresh())).toMatchObject({ reasonCode: 'REVOKED' });
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('REVOKED');
+    expect(source.handedOut.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+    source.instead = fail('UNREADABLE');
+    await rejectionOf(cz.refresh());
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('REVOKED');
+    source.instead = undefined;
+    await cz.refresh();
+    expect(cz.getSecret('openai')).toBe(OLD);
+    await cz.flush();
+    expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped', 'secrets-refused']);
+  });
+
+  test('tells a failure once, however often it repeats', async () => {
+    const { cz, source, events } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    source.instead = fail('UNREADABLE');
+    for (let round = 0; round < 5; round += 1) await rejectionOf(cz.refresh());
+    await cz.flush();
+    expect(events.map(({ type }) => type)).toEqual(['secrets-refused']);
+  });
+
+  test('with an error of its own shows its code and nothing else', async () => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    source.instead = async () => {
+      throw Object.assign(new Error(`GET https://vault/?token=${OLD} failed`), { code: 'ECONNRESET', headers: [OLD] });
+    };
+    expect(await rejectionOf(cz.initialize())).toMatchObject({
+      reasonCode: 'UNREADABLE',
+      message: 'The secrets of source steered cannot be read (ECONNRESET).',
+    });
+    source.instead = async () => Promise.reject(OLD);
+    expect(await rejectionOf(cz.initialize())).toMatchObject({
+      message: 'The secrets of source steered cannot be read.',
+    });
+  });
+
+  test('and hangs is given up, and does not hold up the policy', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { cz, source } = secretsStage({ openai: OLD });
+    source.instead = async () => new Promise<never>(() => undefined);
+    const starting = rejectionOf(cz.initialize({ timeoutMs: 60_000 }));
+    while (!cz.status().usable) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await starting).toMatchObject({ message: 'The secrets of source steered did not come in time.' });
+    source.instead = undefined;
+    await cz.initialize();
+    expect(cz.getSecret('openai')).toBe(OLD);
+    // Events are on their way.
+    await vi.advanceTimersByTimeAsync(1);
+  });
+
+  test('and answers after the client was closed leaves nothing behind', async () => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    const answer = Promise.withResolvers<never>();
+    source.instead = async () => answer.promise;
+    const starting = rejectionOf(cz.initialize());
+    await expect.poll(() => source.reads).toBe(1);
+    await cz.close();
+    const late = new TextEncoder().encode(OLD);
+    answer.resolve({ revision: 'late', open: async () => ({ secrets: new Map([['openai', late]]) }) } as never);
+    await starting;
+    expect(cz.status().secrets).toMatchObject({ count: 0 });
+  });
+});
