@@ -294,8 +294,12 @@ export class ControlZero {
 
   // Both are read in every attempt; neither waits for the other, and the policy's error counts first.
   async #refreshAll(refresher: Refresher): Promise<void> {
-    await refresher.refresh();
-    await this.#secrets.latest();
+    try {
+      await refresher.refresh();
+      await this.#secrets.latest();
+    } catch (error) {
+      throw this.#secrets.redactIn(error);
+    }
   }
 
   async #createRefresher(): Promise<Refresher> {

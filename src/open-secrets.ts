@@ -37,9 +37,11 @@ export interface OpenSecretsOptions {
 export async function openSecrets({ options, gate, emit }: OpenSecretsOptions): Promise<OpenedSecrets> {
   const { apiKey, secretsEnabled, secretTtlMs } = options;
   const vault = new Vault();
+  const redactor = new Redactor();
   const keys = apiKey === undefined ? [] : [new SecretValue('[API key]', new TextEncoder().encode(apiKey))];
-  const redactor = new Redactor(() => [...keys, ...vault.values()]);
-  redactor.learn();
+  redactor.learn(keys);
+  const redact = (text: string): string => redactor.redact(text);
+  const redactIn = <Value>(value: Value): Value => redactError(value, redact);
   const source = secretsEnabled ? await resolveSecretsSource(options) : undefined;
   const keeper =
     source &&
@@ -48,19 +50,24 @@ export async function openSecrets({ options, gate, emit }: OpenSecretsOptions): 
       vault,
       ttlMs: secretTtlMs,
       attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      changed: () => redactor.learn(),
+      changed: () => redactor.learn([...keys, ...vault.values()]),
+      failed: redactIn,
       emit,
     });
-  const redact = (text: string): string => redactor.redact(text);
   return {
     keeper,
     refreshIntervalMs: source?.refreshIntervalMs ?? 0,
     get: (name) => {
-      keeper?.check();
-      return readSecret(name, { gate, reveal: (known) => vault.reveal(known) });
+      try {
+        keeper?.check();
+        return readSecret(name, { gate, reveal: (known) => vault.reveal(known) });
+      } catch (error) {
+        // Whoever confuses a name with a value finds neither in the message.
+        throw redactIn(error);
+      }
     },
     redact,
-    redactIn: (value) => redactError(value, redact),
+    redactIn,
     close: () => keeper?.close(),
   };
 }

@@ -1,4 +1,5 @@
-const SHORTEST = 8;
+import { SHORTEST_NEEDLE } from './fingerprint.ts';
+
 const SHORTEST_LINE = 16;
 
 // Inside other text that was encoded, a value begins at any of three places of a group. What is left
@@ -27,8 +28,12 @@ function inEncodings(value: string): string[] {
 
 /** Every text that stands for a value: raw, its long lines, JSON-escaped, URL-encoded, hexadecimal, base64; 8 characters or more. */
 export function needlesOf(value: string): string[] {
-  // Printed objects show a text of many lines line by line.
-  const lines = value.split(/[\r\n]+/u).filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----'));
+  // Printed objects show a text of many lines line by line. No regular expression: the engine keeps the
+  // text that one was last matched against.
+  const lines = value
+    .replaceAll('\r', '\n')
+    .split('\n')
+    .filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----'));
   const needles = new Set([value, ...lines].flatMap(inEncodings));
-  return [...needles].filter((needle) => needle.length >= SHORTEST);
+  return [...needles].filter((needle) => needle.length >= SHORTEST_NEEDLE);
 }

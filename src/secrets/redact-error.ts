@@ -6,15 +6,15 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-// A request, a response or a set of headers behind an error holds the key it was sent with.
-function isForeignCause(key: PropertyKey, value: unknown): boolean {
-  return key === 'cause' && typeof value === 'object' && value !== null && !isPlain(value);
+// A request, a response or a set of headers holds the key it was sent with, where nobody can reach it.
+function labelOf(value: object): string {
+  return Object.prototype.toString.call(value);
 }
 
 function redactProperty(owner: object, key: PropertyKey, redactValue: (value: unknown) => unknown): void {
   const { value: before, ...flags } = Object.getOwnPropertyDescriptor(owner, key) ?? {};
   if (flags.get) return;
-  const after = isForeignCause(key, before) ? undefined : redactValue(before);
+  const after = redactValue(before);
   if (after !== before) Reflect.defineProperty(owner, key, { ...flags, value: after });
 }
 
@@ -28,14 +28,14 @@ function redactStack(error: Error, redact: (text: string) => string): void {
 
 /**
  * Takes values of secrets out of an error, in place: message, stack, causes, and the plain data it
- * carries. A cause that is no error and no plain data is removed.
+ * carries. What is neither an error nor plain data gives way to the name of its kind.
  */
 export function redactError<Thrown>(error: Thrown, redact: (text: string) => string): Thrown {
   const seen = new Set<unknown>();
   const walk = (value: unknown, depth: number): unknown => {
     if (typeof value === 'string') return redact(value);
-    if (typeof value !== 'object' || value === null || depth > DEEPEST || seen.has(value) || !isPlain(value))
-      return value;
+    if (typeof value !== 'object' || value === null || seen.has(value)) return value;
+    if (depth > DEEPEST || !isPlain(value)) return labelOf(value);
     seen.add(value);
     if (value instanceof Error) redactStack(value, redact);
     for (const key of Reflect.ownKeys(value)) redactProperty(value, key, (inner) => walk(inner, depth + 1));

@@ -12,8 +12,10 @@ export interface SecretsKeeperOptions {
   /** How long values are used while the source cannot be read. */
   readonly ttlMs: number;
   readonly attemptTimeoutMs: number;
-  /** Called after the vault has changed, before anybody is told. */
+  /** Called when the vault has new values, before anybody is told. */
   readonly changed: () => void;
+  /** Called with every failure, before it is kept or told. */
+  readonly failed: (error: SecretUnavailableError) => void;
   readonly emit: (event: SecretEvent) => void;
 }
 
@@ -135,6 +137,7 @@ export class SecretsKeeper {
 
   /** Takes a failure, also one that was found elsewhere, such as a refused API key. */
   fail(error: SecretUnavailableError): void {
+    this.#options.failed(error);
     if (this.#closed.signal.aborted) return;
     const isNews = this.#failure?.error.message !== error.message;
     this.#failure = { error, at: Date.now() };
@@ -152,7 +155,6 @@ export class SecretsKeeper {
     this.#closed.abort(unavailable('CLIENT_CLOSED', 'The client is closed.'));
     this.#revision = undefined;
     this.#options.vault.clear();
-    this.#options.changed();
   }
 
   async #run(): Promise<void> {
@@ -226,7 +228,6 @@ export class SecretsKeeper {
     if (!this.isLoaded) return;
     this.#revision = undefined;
     this.#options.vault.clear();
-    this.#options.changed();
     this.#options.emit({ type: 'secrets-dropped', at: Date.now(), error });
   }
 }

@@ -11,11 +11,10 @@ const PEM =
   '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEFAASCBKcwggSjAgEAAoIBAQDX\n-----END PRIVATE KEY-----\n';
 
 function redactorOf(values: Readonly<Record<string, string>>): Redactor {
-  const live = Object.entries(values).map(
-    ([name, value]) => new SecretValue(`[secret ${name}]`, new TextEncoder().encode(value)),
+  const redactor = new Redactor();
+  redactor.learn(
+    Object.entries(values).map(([name, value]) => new SecretValue(`[secret ${name}]`, new TextEncoder().encode(value))),
   );
-  const redactor = new Redactor(() => live);
-  redactor.learn();
   return redactor;
 }
 
@@ -71,13 +70,27 @@ describe('a redactor', () => {
     expect(redactorOf({}).redact('')).toBe('');
   });
 
-  test('follows the live values', () => {
-    const live: SecretValue[] = [];
-    const redactor = new Redactor(() => live);
+  test('goes on to recognize a value that was wiped', () => {
+    const redactor = new Redactor();
+    const value = new SecretValue('[secret openai]', new TextEncoder().encode(VALUE));
     expect(redactor.redact(VALUE)).toBe(VALUE);
-    live.push(new SecretValue('[secret openai]', new TextEncoder().encode(VALUE)));
-    redactor.learn();
+    redactor.learn([value]);
+    redactor.learn([value]);
+    value.clear();
     expect(redactor.redact(VALUE)).toBe('[secret openai]');
+  });
+
+  test('remembers all values that are live, and a bounded number of those that were', () => {
+    const redactor = new Redactor();
+    const values = Array.from({ length: 6000 }, (_, index) => `${String(index).padStart(5, '0')}-rotated`);
+    const live = values.slice(0, 10).map((value) => new SecretValue('[live]', new TextEncoder().encode(value)));
+    redactor.learn(live);
+    for (const value of values.slice(10)) {
+      redactor.learn([...live, new SecretValue('[was]', new TextEncoder().encode(value))]);
+    }
+    expect(redactor.redact(values.slice(0, 10).join())).toBe(Array.from(live, () => '[live]').join());
+    expect(redactor.redact(values.at(-2) ?? '')).toBe('[was]');
+    expect(redactor.redact(values[10] ?? '')).toBe(values[10]);
   });
 });
 
@@ -98,9 +111,13 @@ describe('redactError', () => {
     expect(error.problems).toEqual([{ found: '[secret openai]' }]);
   });
 
-  test('removes a cause that is neither an error nor plain data', () => {
-    const error = new Error('x', { cause: new Headers({ authorization: VALUE }) });
-    expect(redactError(error, redact).cause).toBeUndefined();
+  test('removes what is neither an error nor plain data', () => {
+    const headers = new Headers({ authorization: VALUE });
+    const error = Object.assign(new Error('x', { cause: headers }), { request: { headers } });
+    expect(redactError(error, redact)).toMatchObject({
+      cause: '[object Headers]',
+      request: { headers: '[object Headers]' },
+    });
   });
 
   test('copes with circles, getters, frozen objects and what is no error', () => {
