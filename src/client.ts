@@ -11,11 +11,13 @@ import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
-import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
-import { Refresher } from './sync/refresher.ts';
+import type { Clock } from './sync/clock.ts';
+import { systemClock } from './sync/clock.ts';
+import type { Refresher } from './sync/refresher.ts';
+import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
 import { withLimits } from './with-limits.ts';
 
@@ -35,11 +37,19 @@ export interface Enforcement {
   readonly decision: Decision;
 }
 
-const ATTEMPT_TIMEOUT_MS = 5000;
+const NO_FACTS = {
+  epoch: null,
+  version: null,
+  digest: null,
+  source: 'local',
+  integrity: null,
+  issuedAt: null,
+  expiresAt: null,
+  keyId: null,
+} as const;
 
-function policyStatus(active: ActivePolicy): PolicyStatus {
-  const { revision, source, origin, activatedAt, compiled } = active;
-  return { revision, source, origin, activatedAt, rules: compiled.rules.length };
+function policyStatus({ revision, kind, origin, activatedAt, compiled, facts }: ActivePolicy): PolicyStatus {
+  return { revision, kind, origin, ...(facts ?? NO_FACTS), activatedAt, rules: compiled.rules.length };
 }
 
 /**
@@ -61,6 +71,7 @@ function policyStatus(active: ActivePolicy): PolicyStatus {
  */
 export class ControlZero {
   readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
   readonly #defaults: readonly Context[];
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
@@ -71,8 +82,10 @@ export class ControlZero {
   #isClosed = false;
   #startError: unknown;
 
-  constructor(options?: ControlZeroOptions) {
+  /** @param clock for tests of the package itself */
+  constructor(options?: ControlZeroOptions, clock: Clock = systemClock) {
     this.#options = resolveOptions(options);
+    this.#clock = clock;
     const { agentId, logger } = this.#options;
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
@@ -83,15 +96,16 @@ export class ControlZero {
 
   /**
    * Finds the policy source and reads it for the first time. May be called often: it does nothing once
-   * a policy is active, and calls at the same time share one attempt. After a failure the client keeps
-   * trying in the background, and every call is denied until it succeeds.
+   * a policy is active, and calls at the same time share one attempt. With a hosted policy, the verified
+   * copy that an earlier process left on disk is enough; it is refreshed in the background. After a
+   * failure the client keeps trying, and every call is denied until it succeeds.
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
-    if (!this.#refresher?.active) {
+    if (!this.#refresher?.isUsable) {
       this.#starting ??= this.#start().finally(() => {
         this.#starting = undefined;
       });
@@ -176,11 +190,12 @@ export class ControlZero {
 
   /** Where the client stands: state, active policy, last error. Plain data, safe to show. */
   status(): Status {
-    const sync = this.#refresher?.status ?? Refresher.untried(this.#isClosed);
+    const sync = this.#refresher?.status ?? { ...UNTRIED, ...(this.#isClosed && { state: 'closed' }) };
+    const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
     const { queued, dropped } = this.#decisions;
-    return { ...sync, usable: policy !== null, mode, failOpen, policy, events: { queued, dropped } };
+    return { ...sync, usable, mode, failOpen, policy, audit: null, events: { queued, dropped } };
   }
 
   /** Calls a listener after each decision; the function that comes back removes it. */
@@ -227,7 +242,7 @@ export class ControlZero {
   async #start(): Promise<void> {
     try {
       this.#refresher ??= await this.#createRefresher();
-      await this.#refresher.refresh();
+      await this.#refresher.start();
       this.#startError = undefined;
     } catch (error) {
       this.#startError = error;
@@ -235,24 +250,30 @@ export class ControlZero {
     }
   }
 
+  // Loaded on demand: an application that is only built never needs it.
   async #createRefresher(): Promise<Refresher> {
-    const { refreshIntervalMs } = this.#options;
+    const { refreshIntervalMs, logger, onExpired } = this.#options;
+    const { resolveSource } = await import('./resolve-source.ts');
+    const { Refresher: Loop } = await import('./sync/refresher.ts');
     const source = await resolveSource(this.#options);
-    return new Refresher({
+    if (this.#isClosed) source.close?.();
+    return new Loop({
       source,
       intervalMs: refreshIntervalMs ?? source.refreshIntervalMs,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      keepsExpired: onExpired === 'keep',
+      clock: this.#clock,
       listener: {
         activated: (active) => this.#activated(active),
         failed: (error) => this.#failed(error),
-        changed: () => this.#statuses.emit(this.status()),
+        changed: () => this.#changed(),
+        noticed: (message) => logger.info(message),
       },
     });
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.
   async #ready(): Promise<void> {
-    if (this.#refresher?.active || this.#isClosed) return;
+    if (this.#refresher?.isUsable || this.#isClosed) return;
     this.#firstUse ??= this.initialize().catch((error: unknown) => this.#warn(error));
     await this.#firstUse;
   }
@@ -260,7 +281,15 @@ export class ControlZero {
   #judge(request: PolicyRequest): Judgement {
     const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
     const { failOpen } = this.#options;
-    return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, surroundings });
+    const refresher = this.#refresher;
+    refresher?.observe();
+    return judge(request, {
+      active: refresher?.active,
+      standing: refresher?.standing ?? 'current',
+      isClosed: this.#isClosed,
+      failOpen,
+      surroundings,
+    });
   }
 
   #record(judgement: Judgement, denied?: Judgement): void {
@@ -293,6 +322,21 @@ export class ControlZero {
 
   #activated(active: ActivePolicy): void {
     this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
+  }
+
+  #changed(): void {
+    const status = this.status();
+    const { state, usable, policy } = status;
+    if (state === 'stale') {
+      this.#options.logger.error(
+        `The policy could not be refreshed for long; revision ${policy?.revision} goes on deciding.`,
+      );
+    }
+    if (state === 'expired') {
+      const consequence = usable ? 'It goes on deciding, because onExpired is "keep"' : 'Every call is denied';
+      this.#options.logger.error(`The policy (${policy?.revision}) is past its time. ${consequence}.`);
+    }
+    this.#statuses.emit(status);
   }
 
   #failed(error: unknown): void {

@@ -37,6 +37,16 @@ export interface ControlZeroOptions {
   readonly logDecisions?: boolean;
   /** Allow calls while no policy is active. Environment: `CONTROLZERO_FAIL_OPEN`. Default: false. */
   readonly failOpen?: boolean;
+  /**
+   * What becomes of calls when the signed policy is past its time: all denied, or decided by it all the
+   * same. Environment: `CONTROLZERO_ON_EXPIRED`. Default: `deny`.
+   */
+  readonly onExpired?: OnExpired;
+  /**
+   * Whether the control plane is listened to for news of a policy, besides being asked at the interval.
+   * Node only. Environment: `CONTROLZERO_HINTS`. Default: true.
+   */
+  readonly hints?: boolean;
   /** Whether the secrets vault is used. Environment: `CONTROLZERO_SECRETS_ENABLED`. Default: false. */
   readonly secretsEnabled?: boolean;
   /** `shadow` decides and reports, and never throws. Default: `enforce`. */
@@ -46,6 +56,9 @@ export interface ControlZeroOptions {
   /** Where warnings and errors go. Default: process warnings. */
   readonly logger?: Logger;
 }
+
+/** What becomes of calls when the policy is past its time. */
+export type OnExpired = 'deny' | 'keep';
 
 /** Options, checked, with environment and defaults filled in. */
 export interface ResolvedOptions {
@@ -62,6 +75,8 @@ export interface ResolvedOptions {
   readonly refreshIntervalMs: number | undefined;
   readonly logDecisions: boolean;
   readonly failOpen: boolean;
+  readonly onExpired: OnExpired;
+  readonly hints: boolean;
   readonly secretsEnabled: boolean;
   readonly mode: Mode;
   readonly agentId: string | undefined;
@@ -115,6 +130,11 @@ const MODE: OptionKind<Mode> = {
   accepted: "'enforce' or 'shadow'",
   accepts: (value) => value === 'enforce' || value === 'shadow',
 };
+const ON_EXPIRED: OptionKind<OnExpired> = {
+  accepted: "'deny' or 'keep'",
+  accepts: (value) => value === 'deny' || value === 'keep',
+  read: (text) => (text === 'deny' || text === 'keep' ? text : undefined),
+};
 const DOCUMENT: OptionKind<PolicyDocument> = {
   accepted: 'a policy, a list of policies or { policies: [...] }',
   accepts: (value) => typeof value === 'object' && value !== null,
@@ -149,6 +169,8 @@ const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonN
   refreshInterval: from(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
   logDecisions: from(FLAG, 'CONTROLZERO_LOG_DECISIONS'),
   failOpen: from(FLAG, 'CONTROLZERO_FAIL_OPEN'),
+  onExpired: from(ON_EXPIRED, 'CONTROLZERO_ON_EXPIRED'),
+  hints: from(FLAG, 'CONTROLZERO_HINTS'),
   secretsEnabled: from(FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
   mode: from(MODE),
   agentId: from(TEXT),
@@ -218,13 +240,19 @@ function resolveHosted(options: ControlZeroOptions, environment: Environment): H
   };
 }
 
-type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'secretsEnabled'>;
+type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'onExpired' | 'hints' | 'secretsEnabled'>;
 
 function resolveFlags(options: ControlZeroOptions, environment: Environment): Flags {
+  const read = <Key extends keyof Flags>(key: Key, fallback: Flags[Key]): Flags[Key] => {
+    const given = options[key] as Flags[Key] | undefined;
+    return given ?? fromEnvironment(OPTIONS[key] as OptionSource<Flags[Key]>, environment) ?? fallback;
+  };
   return {
-    logDecisions: options.logDecisions ?? fromEnvironment(OPTIONS.logDecisions, environment) ?? true,
-    failOpen: options.failOpen ?? fromEnvironment(OPTIONS.failOpen, environment) ?? false,
-    secretsEnabled: options.secretsEnabled ?? fromEnvironment(OPTIONS.secretsEnabled, environment) ?? false,
+    logDecisions: read('logDecisions', true),
+    failOpen: read('failOpen', false),
+    onExpired: read('onExpired', 'deny'),
+    hints: read('hints', true),
+    secretsEnabled: read('secretsEnabled', false),
   };
 }
 

@@ -17,6 +17,8 @@ describe('options', () => {
       refreshIntervalMs: undefined,
       logDecisions: true,
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
       secretsEnabled: false,
       mode: 'enforce',
       agentId: undefined,
@@ -55,8 +57,12 @@ describe('options', () => {
 
   test('given in code win over the environment', () => {
     const environment = { CONTROLZERO_FAIL_OPEN: 'true', CONTROLZERO_REFRESH_INTERVAL: '9', CONTROLZERO_API_KEY: 'a' };
-    expect(resolveOptions({ failOpen: false, refreshInterval: 0, apiKey: 'b' }, environment)).toMatchObject({
+    expect(
+      resolveOptions({ failOpen: false, onExpired: 'deny', hints: true, refreshInterval: 0, apiKey: 'b' }, environment),
+    ).toMatchObject({
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
       refreshIntervalMs: 0,
       apiKey: 'b',
     });
@@ -66,6 +72,8 @@ describe('options', () => {
     expect(resolveOptions({}, { CONTROLZERO_API_KEY: ' ', CONTROLZERO_FAIL_OPEN: '' })).toMatchObject({
       apiKey: undefined,
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
     });
   });
 

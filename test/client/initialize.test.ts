@@ -45,7 +45,11 @@ describe('initialize', () => {
     expect(two).toBe(cz);
     expect(source.reads).toBe(1);
     expect(cz.evaluate(gpt4).allowed).toBe(true);
-    expect(cz.status()).toMatchObject({ state: 'ready', usable: true, policy: { source: 'failing', rules: 1 } });
+    expect(cz.status()).toMatchObject({
+      state: 'ready',
+      usable: true,
+      policy: { kind: 'failing', source: 'local', rules: 1 },
+    });
     await cz.close();
   });
 
