@@ -43,13 +43,13 @@ export function observe(source: Partial<PolicySource>, options: Partial<Refreshe
 
 /** A source that is asked over a network, whose answers a test decides. */
 export class RemoteSource implements PolicySource {
-  readonly kind = 'remote';
-  readonly refreshIntervalMs = MINUTE;
+  readonly kind: string = 'remote';
+  readonly refreshIntervalMs: number = MINUTE;
   readonly pacing: NetworkPacing;
   failure: unknown;
-  reads = 0;
+  reads: number = 0;
   expiresAt: number | null = null;
-  version = 1;
+  version: number = 1;
   stored: boolean = false;
   hint: ((version?: number) => void) | undefined;
   hold: Promise<void> | undefined;
