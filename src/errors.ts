@@ -14,6 +14,7 @@ export type ControlZeroErrorCode =
   | 'ERR_CZ_POLICY_DENIED'
   | 'ERR_CZ_POLICY_UNAVAILABLE'
   | 'ERR_CZ_POLICY_INVALID'
+  | 'ERR_CZ_BUNDLE_REFUSED'
   | 'ERR_CZ_CONFIGURATION';
 
 /** What every error of this package is built from. */
@@ -301,6 +302,61 @@ export class PolicyInvalidError extends ControlZeroError {
 
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), origin: this.origin, problems: this.problems };
+  }
+}
+
+/**
+ * Why a bundle was refused.
+ *
+ * - `too_large`: more bytes, rules or entries than the limits allow, before or after decompression.
+ * - `invalid_data`: not a bundle, damaged behind its signature, or its policies have problems.
+ * - `signature`: no trusted key signed it, or the project's key does not decrypt it.
+ * - `wrong_project`: signed for another project, environment or audience.
+ * - `rollback`: older than one that was accepted before, or revoked.
+ * - `equivocation`: another content under a version that was accepted before.
+ * - `expired`: past the time up to which its server vouched for it.
+ * - `clock_skew`: issued more than five minutes in the future of this machine's clock.
+ * - `unsupported`: needs a newer version of this package, or a feature this runtime lacks.
+ */
+export type BundleRefusalKind =
+  | 'too_large'
+  | 'invalid_data'
+  | 'signature'
+  | 'wrong_project'
+  | 'rollback'
+  | 'equivocation'
+  | 'expired'
+  | 'clock_skew'
+  | 'unsupported';
+
+/**
+ * Thrown when a policy bundle, a key rotation or a secrets envelope of the control plane is refused.
+ * It is taken whole or refused whole; what was active before stays active. The message holds no rule,
+ * no secret and no key.
+ *
+ * @example
+ * ```ts
+ * import { BundleRefusedError } from '@controlzero/sdk';
+ *
+ * export const isAttackOrMixUp = (error: unknown): boolean =>
+ *   error instanceof BundleRefusedError && ['signature', 'wrong_project', 'rollback', 'equivocation'].includes(error.kind);
+ * ```
+ */
+export class BundleRefusedError extends ControlZeroError {
+  static override readonly brand: string = 'BundleRefusedError';
+  declare readonly code: 'ERR_CZ_BUNDLE_REFUSED';
+  /** Why, as a stable word. */
+  readonly kind: BundleRefusalKind;
+
+  constructor(kind: BundleRefusalKind, message: string, cause?: unknown) {
+    super({ code: 'ERR_CZ_BUNDLE_REFUSED', message, cause });
+    nameError(this, 'BundleRefusedError');
+    forbidRetry(this);
+    this.kind = kind;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), kind: this.kind };
   }
 }
 

@@ -7,6 +7,7 @@ export { ControlZero } from './client.ts';
 export type { Enforcement, EnforceFirstOptions } from './client.ts';
 export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
 export {
+  BundleRefusedError,
   ConfigurationError,
   ControlZeroError,
   PolicyDeniedError,
@@ -14,6 +15,7 @@ export {
   PolicyUnavailableError,
 } from './errors.ts';
 export type {
+  BundleRefusalKind,
   ControlZeroErrorCode,
   ControlZeroErrorOptions,
   PolicyDeniedErrorOptions,

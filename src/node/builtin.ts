@@ -2,6 +2,7 @@ import type * as asyncHooks from 'node:async_hooks';
 import type * as files from 'node:fs/promises';
 import type * as http from 'node:http';
 import type * as paths from 'node:path';
+import type * as zlib from 'node:zlib';
 
 import { ConfigurationError } from '../errors.ts';
 
@@ -10,6 +11,7 @@ interface Builtins {
   readonly 'node:fs/promises': typeof files;
   readonly 'node:http': typeof http;
   readonly 'node:path': typeof paths;
+  readonly 'node:zlib': typeof zlib;
 }
 
 /**
