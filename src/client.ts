@@ -37,6 +37,7 @@ export interface Enforcement {
   readonly decision: Decision;
 }
 
+const CLOSING_MS = 2000;
 const NO_FACTS = {
   epoch: null,
   version: null,
@@ -235,8 +236,10 @@ export class ControlZero {
   /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#refresher?.close();
+    const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
     await this.flush();
+    // What is written for the next process is worth a moment, and no more.
+    if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
   async #start(): Promise<void> {
@@ -255,11 +258,11 @@ export class ControlZero {
     const { refreshIntervalMs, logger, onExpired } = this.#options;
     const { resolveSource } = await import('./resolve-source.ts');
     const { Refresher: Loop } = await import('./sync/refresher.ts');
-    const source = await resolveSource(this.#options);
-    if (this.#isClosed) source.close?.();
-    return new Loop({
+    const source = await resolveSource(this.#options, this.#clock);
+    const refresher = new Loop({
       source,
-      intervalMs: refreshIntervalMs ?? source.refreshIntervalMs,
+      // A source that sets its own pace has taken the option into account.
+      intervalMs: source.pacing ? source.refreshIntervalMs : (refreshIntervalMs ?? source.refreshIntervalMs),
       keepsExpired: onExpired === 'keep',
       clock: this.#clock,
       listener: {
@@ -269,6 +272,8 @@ export class ControlZero {
         noticed: (message) => logger.info(message),
       },
     });
+    if (this.#isClosed) await refresher.close();
+    return refresher;
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.

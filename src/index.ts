@@ -33,7 +33,7 @@ export { init } from './init.ts';
 export type { Logger } from './logger.ts';
 export { Gate, TOOL_CALL } from './gate.ts';
 export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';
-export type { ControlZeroOptions, OnExpired } from './options.ts';
+export type { ControlZeroOptions, KeyTrustMode, OnExpired } from './options.ts';
 export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';
 export type { PathStep, PolicyProblem } from './policy/problem.ts';

@@ -19,6 +19,9 @@ describe('options', () => {
       failOpen: false,
       onExpired: 'deny',
       hints: true,
+      trustedKeys: [],
+      keyTrust: 'first-use',
+      minBundleVersion: undefined,
       secretsEnabled: false,
       mode: 'enforce',
       agentId: undefined,
@@ -58,11 +61,16 @@ describe('options', () => {
   test('given in code win over the environment', () => {
     const environment = { CONTROLZERO_FAIL_OPEN: 'true', CONTROLZERO_REFRESH_INTERVAL: '9', CONTROLZERO_API_KEY: 'a' };
     expect(
-      resolveOptions({ failOpen: false, onExpired: 'deny', hints: true, refreshInterval: 0, apiKey: 'b' }, environment),
+      resolveOptions(
+        {
+          failOpen: false,
+          refreshInterval: 0,
+          apiKey: 'b',
+        },
+        environment,
+      ),
     ).toMatchObject({
       failOpen: false,
-      onExpired: 'deny',
-      hints: true,
       refreshIntervalMs: 0,
       apiKey: 'b',
     });
@@ -72,8 +80,6 @@ describe('options', () => {
     expect(resolveOptions({}, { CONTROLZERO_API_KEY: ' ', CONTROLZERO_FAIL_OPEN: '' })).toMatchObject({
       apiKey: undefined,
       failOpen: false,
-      onExpired: 'deny',
-      hints: true,
     });
   });
 

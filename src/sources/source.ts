@@ -1,3 +1,4 @@
+import type { CompiledPolicy } from '../engine/compile.ts';
 import type { SyncFailureKind } from '../failure-kind.ts';
 import type { Locate } from '../policy/parse.ts';
 
@@ -31,6 +32,8 @@ export interface PolicySnapshot {
   readonly origin: string;
   /** What a signed policy says about itself. */
   readonly facts?: PolicyFacts;
+  /** The document, compiled already. */
+  readonly compiled?: CompiledPolicy;
   /**
    * Turns the content into a document. Called only for a revision that is new to the reader.
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the text is not JSON or YAML
@@ -106,11 +109,8 @@ export interface PolicySource {
   read(options: ReadSourceOptions): Promise<PolicySnapshot>;
   /** The newest policy of an earlier process that is good enough to start with; undefined when there is none. */
   readStored?(options: ReadSourceOptions): Promise<PolicySnapshot | undefined>;
-  /**
-   * Calls back when there seems to be something new, with its version where that is known. The function
-   * that comes back ends it.
-   */
-  watch?(hint: (version?: number) => void): () => void;
+  /** Calls back when there seems to be something new. The function that comes back ends it. */
+  watch?(hint: () => void): () => void;
   /** Gives back what the source holds. */
-  close?(): void;
+  close?(): Promise<void>;
 }

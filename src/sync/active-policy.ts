@@ -39,6 +39,6 @@ async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedP
 /** Parses and compiles what a source found; the result can be swapped in with one assignment. */
 export async function activate(snapshot: PolicySnapshot, { kind, at }: ActivateOptions): Promise<ActivePolicy> {
   const { revision, origin, facts } = snapshot;
-  const policies = await parseSnapshot(snapshot);
-  return { revision, kind, origin, activatedAt: at, compiled: compilePolicy(policies, revision), facts };
+  const compiled = snapshot.compiled ?? compilePolicy(await parseSnapshot(snapshot), revision);
+  return { revision, kind, origin, activatedAt: at, compiled, facts };
 }

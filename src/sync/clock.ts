@@ -16,7 +16,7 @@ export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 /** The real clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  elapsed: () => (typeof performance === 'undefined' ? Date.now() : performance.now()),
   random: () => Math.random(),
   after: (delayMs, run) => {
     const timer = setTimeout(run, Math.min(Math.max(delayMs, 1), LONGEST_DELAY_MS));

@@ -45,6 +45,7 @@ interface Gate {
 }
 
 const ATTEMPT_TIMEOUT_MS = 5000;
+const STORED_TIMEOUT_MS = 2000;
 const INITIALIZING_MS = 5000;
 const REPORTED_JUMP_MS = 300_000;
 const LAZY_INTERVALS = 2;
@@ -131,13 +132,14 @@ export class Refresher {
     waitUntil(this.#begin().catch(() => undefined));
   }
 
-  close(): void {
+  /** Ends at once; resolves when the source has given back what it holds. */
+  async close(): Promise<void> {
     for (const cancel of Object.values(this.#cancel)) cancel();
     this.#abort.abort(new PolicyUnavailableError({ message: 'The client was closed.' }));
-    this.#options.source.close?.();
     this.#active = undefined;
     this.#update({ nextAttemptAt: null });
     this.#move({ freshMs: 1, validMs: 1, firstMs: 1 }, true);
+    await this.#options.source.close?.();
   }
 
   #begin(): Promise<void> {
@@ -150,14 +152,16 @@ export class Refresher {
   }
 
   async #run(): Promise<void> {
+    const { source } = this.#options;
     this.#markAttempt();
     try {
-      await this.#withinTime(async (signal) => {
-        const snapshot = await untilAborted(this.#options.source.read({ signal }), signal);
+      await this.#withinTime(source.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS, async (signal) => {
+        const snapshot = await untilAborted(source.read({ signal }), signal);
         await this.#use(snapshot, signal);
       });
       this.#succeeded();
     } catch (error) {
+      if (this.#active) await this.#readStored();
       this.#failed(error);
       throw error;
     }
@@ -179,11 +183,11 @@ export class Refresher {
     this.#options.listener.noticed(`The wall clock jumped by ${Math.round(jumpMs / 1000)} s.`);
   }
 
-  async #withinTime(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { clock, source } = this.#options;
+  async #withinTime(limitMs: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock } = this.#options;
     const limit = new AbortController();
     const stop = (): void => limit.abort(this.#abort.signal.reason);
-    const cancel = clock.after(source.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS, () => limit.abort(tooLate()));
+    const cancel = clock.after(limitMs, () => limit.abort(tooLate()));
     this.#abort.signal.addEventListener('abort', stop, { once: true });
     try {
       await work(limit.signal);
@@ -194,21 +198,28 @@ export class Refresher {
   }
 
   async #useStored(): Promise<boolean> {
-    const { source, clock } = this.#options;
-    if (!source.readStored || this.#firstAttempt) return false;
-    this.#firstAttempt = momentOf(clock);
+    if (this.#firstAttempt) return false;
+    this.#firstAttempt = momentOf(this.#options.clock);
     this.#outcome = 'pending';
     this.#look();
+    await this.#readStored();
+    return this.isUsable;
+  }
+
+  // Also after a failure: another process of this machine may have been luckier.
+  async #readStored(): Promise<void> {
+    const { source, listener } = this.#options;
+    if (!source.readStored) return;
     try {
-      await this.#withinTime(async (signal) => {
-        const snapshot = await source.readStored?.({ signal });
+      await this.#withinTime(STORED_TIMEOUT_MS, async (signal) => {
+        const stored = source.readStored?.({ signal }) ?? Promise.resolve(undefined);
+        const snapshot = await untilAborted(stored, signal);
         if (snapshot) await this.#use(snapshot, signal);
       });
     } catch (error) {
-      this.#options.listener.noticed(`The stored policy cannot be used: ${messageOf(error)}`);
+      listener.noticed(`The stored policy cannot be used: ${messageOf(error)}`);
     }
     this.#look();
-    return this.isUsable;
   }
 
   async #use(snapshot: PolicySnapshot, signal: AbortSignal): Promise<void> {
@@ -286,15 +297,14 @@ export class Refresher {
   #goOn(): void {
     if (this.#status.state === 'closed') return;
     if (!this.#cancel.watch && !isBuildPhase()) {
-      this.#cancel.watch = this.#options.source.watch?.((version) => this.#hinted(version)) ?? noop;
+      this.#cancel.watch = this.#options.source.watch?.(() => this.#hinted()) ?? noop;
     }
     if (!this.#isWantedAgain) return;
     this.#isWantedAgain = false;
     this.refresh().catch(noop);
   }
 
-  #hinted(version = Infinity): void {
-    if (version <= (this.#active?.facts?.version ?? -1)) return;
+  #hinted(): void {
     if (this.#attempt) this.#isWantedAgain = true;
     else this.refresh().catch(noop);
   }

@@ -151,11 +151,16 @@ describe('which policy applies', () => {
   test('the API key before files that only lie around', async () => {
     const [code, message] = await applied(
       '{}',
-      { CONTROLZERO_API_KEY: 'cz_live_secret', CONTROLZERO_POLICY_FILE: 'env.yaml' },
+      {
+        CONTROLZERO_API_KEY: 'cz_live_secret',
+        CONTROLZERO_BASE_URL: 'http://127.0.0.1:1',
+        CONTROLZERO_CACHE_DIR: 'cache',
+        CONTROLZERO_POLICY_FILE: 'env.yaml',
+      },
       ['env.yaml', 'controlzero.yaml'],
     );
     expect(code).toBe('ERR_CZ_POLICY_UNAVAILABLE');
-    expect(message).toContain('CONTROLZERO_API_KEY is set');
+    expect(message).toContain('The control plane cannot be reached');
     expect(message).not.toContain('cz_live_secret');
   });
 

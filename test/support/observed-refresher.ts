@@ -51,7 +51,7 @@ export class RemoteSource implements PolicySource {
   expiresAt: number | null = null;
   version: number = 1;
   stored: boolean = false;
-  hint: ((version?: number) => void) | undefined;
+  hint: (() => void) | undefined;
   hold: Promise<void> | undefined;
 
   constructor(clock: FakeClock) {
@@ -69,7 +69,7 @@ export class RemoteSource implements PolicySource {
     return this.stored ? this.snapshot('cache') : undefined;
   }
 
-  watch(hint: (version?: number) => void): () => void {
+  watch(hint: () => void): () => void {
     this.hint = hint;
     return () => {
       this.hint = undefined;

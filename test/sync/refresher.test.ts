@@ -89,7 +89,7 @@ describe('Refresher', () => {
     });
     const attempt = refresher.refresh();
     await settle();
-    refresher.close();
+    await refresher.close();
     parsed.resolve();
     await expect(attempt).rejects.toThrow('The client was closed.');
     expect(refresher.active).toBeUndefined();
@@ -101,7 +101,7 @@ describe('Refresher', () => {
   test('reports nothing of an attempt that closing cut off, and leaves no timer', async () => {
     const { refresher, log, clock } = observe({ read: async () => new Promise(() => undefined) });
     const attempt = refresher.refresh();
-    refresher.close();
+    await refresher.close();
     await expect(attempt).rejects.toThrow('The client was closed.');
     expect(log).toEqual(['initializing', 'closed']);
     expect(clock.timers).toBe(0);
@@ -122,7 +122,7 @@ describe('Refresher', () => {
     expect(refresher.status.nextAttemptAt).toBe(clock.now() + 2000);
     await clock.advance(6000);
     expect(reads).toBe(4);
-    refresher.close();
+    await refresher.close();
     expect(refresher.status.nextAttemptAt).toBeNull();
     expect(clock.timers).toBe(0);
   });
@@ -142,7 +142,7 @@ describe('Refresher', () => {
     );
     await refresher.start();
     await seen.promise;
-    refresher.close();
+    await refresher.close();
     expect(refresher.status.state).toBe('closed');
   });
 
