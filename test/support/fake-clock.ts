@@ -15,7 +15,8 @@ export interface FakeClock extends Clock {
   readonly timers: number;
 }
 
-const TURNS = 16;
+const START = 1_800_000_000_000;
+const TURNS = 24;
 const NOTHING = new Uint8Array();
 
 /** Lets everything run that waits for nothing but promises, loaded modules and WebCrypto. */
@@ -36,9 +37,12 @@ export function seededRandom(seed = 1): () => number {
 }
 
 /** Makes a clock that stands at a moment. */
-export function createFakeClock(random: () => number = seededRandom(), start = 1_800_000_000_000): FakeClock {
+export function createFakeClock(
+  random: () => number = seededRandom(),
+  settled: () => Promise<unknown> = settle,
+): FakeClock {
   let elapsed = 0;
-  let wall = start;
+  let wall = START;
   let order = 0;
   const timers = new Set<PlannedTimer>();
   const nextDue = (until: number): PlannedTimer | undefined =>
@@ -60,12 +64,12 @@ export function createFakeClock(random: () => number = seededRandom(), start = 1
     },
     advance: async (ms) => {
       const until = elapsed + ms;
-      await settle();
+      await settled();
       for (let due = nextDue(until); due; due = nextDue(until)) {
         moveTo(Math.max(due.at, elapsed));
         timers.delete(due);
         due.run();
-        await settle();
+        await settled();
       }
       moveTo(until);
     },
