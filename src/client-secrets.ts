@@ -5,6 +5,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { SecretsGate } from './secrets/read-secret.ts';
 import { secretsNotOpen } from './secrets/secret-errors.ts';
 import type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
+import type { PolicySource } from './sources/source.ts';
 
 /**
  * The part of a client that knows about secrets. What it needs is loaded when there is something to
@@ -21,27 +22,32 @@ export class ClientSecrets {
     this.#events = new Emitter(report);
   }
 
-  /** Loads what is needed. Nothing is read yet. */
+  /** Loads what is needed. From then on texts are redacted. */
   async open(gate: SecretsGate): Promise<void> {
     const options = this.#options;
     if (this.#opened || (!options.secretsEnabled && options.apiKey === undefined)) return;
     const { openSecrets } = await import('./open-secrets.ts');
-    this.#opened ??= await openSecrets({ options, gate, emit: (event) => this.#events.emit(event) });
-    if (this.#isClosed) this.#opened.close();
+    this.#opened ??= openSecrets({ options, gate, emit: (event) => this.#events.emit(event) });
+  }
+
+  /** Chooses the source of the secrets, which may be that of the policy. Nothing is read yet. */
+  async connect(policySource: PolicySource): Promise<void> {
+    await this.#opened?.connect(policySource);
+    if (this.#isClosed) this.#opened?.close();
   }
 
   /** False while secrets are asked for and not there. */
   get isReady(): boolean {
-    return this.#opened?.keeper?.isLoaded !== false;
-  }
-
-  /** Milliseconds after which reading again makes sense; 0 = never. */
-  get refreshIntervalMs(): number {
-    return this.#opened?.refreshIntervalMs ?? 0;
+    return this.#opened?.isReady ?? true;
   }
 
   get status(): SecretsStatus | null {
-    return this.#opened?.keeper?.status ?? null;
+    return this.#opened?.status ?? null;
+  }
+
+  /** The shorter of an interval and that of the secrets, in milliseconds; 0 = never. */
+  shorten(intervalMs: number): number {
+    return this.#opened?.shorten(intervalMs) ?? intervalMs;
   }
 
   get(name: string): string {
@@ -52,15 +58,20 @@ export class ClientSecrets {
 
   /** Begins to read the source, unless that is under way. */
   begin(): void {
-    this.#opened?.keeper?.begin();
+    this.#opened?.begin();
+  }
+
+  /** Begins to read the source, unless it has to be spared after failures. */
+  retry(): void {
+    this.#opened?.retry();
   }
 
   /**
-   * How the latest read ended.
+   * Waits for the latest read, or the first one.
    * @throws {SecretUnavailableError} when it failed
    */
   async latest(): Promise<void> {
-    await this.#opened?.keeper?.latest();
+    await this.#opened?.latest();
   }
 
   /** A text without the value of any secret, and without the API key. */

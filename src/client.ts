@@ -14,12 +14,15 @@ import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
-import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
 import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
+import { alarmOf, policyStatus } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
-import { Refresher } from './sync/refresher.ts';
+import type { Clock } from './sync/clock.ts';
+import { systemClock } from './sync/clock.ts';
+import type { Refresher } from './sync/refresher.ts';
+import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
 import { withLimits } from './with-limits.ts';
 
@@ -39,19 +42,7 @@ export interface Enforcement {
   readonly decision: Decision;
 }
 
-const ATTEMPT_TIMEOUT_MS = 5000;
-
-// 0 means never.
-function shortest(...intervalsMs: readonly number[]): number {
-  const finite = intervalsMs.filter((intervalMs) => intervalMs > 0);
-  return finite.length > 0 ? Math.min(...finite) : 0;
-}
-
-function policyStatus(active: ActivePolicy): PolicyStatus {
-  const { revision, source, origin, activatedAt, compiled } = active;
-  return { revision, source, origin, activatedAt, rules: compiled.rules.length };
-}
-
+const CLOSING_MS = 2000;
 /**
  * The client: holds one policy, keeps it fresh, and decides requests against it.
  *
@@ -71,6 +62,7 @@ function policyStatus(active: ActivePolicy): PolicyStatus {
  */
 export class ControlZero {
   readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
   readonly #defaults: readonly Context[];
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
@@ -82,11 +74,13 @@ export class ControlZero {
   #isClosed = false;
   #startError: unknown;
 
-  constructor(options?: ControlZeroOptions) {
+  /** @param clock for tests of the package itself */
+  constructor(options?: ControlZeroOptions, clock: Clock = systemClock) {
     const resolved = resolveOptions(options);
     const logger = mapLogger(resolved.logger, (message) => this.#secrets.redact(message));
     const { agentId } = resolved;
     this.#options = { ...resolved, logger };
+    this.#clock = clock;
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
     this.#decisions = new Emitter(report);
@@ -97,15 +91,16 @@ export class ControlZero {
 
   /**
    * Finds the policy source and reads it for the first time. May be called often: it does nothing once
-   * a policy is active, and calls at the same time share one attempt. After a failure the client keeps
-   * trying in the background, and every call is denied until it succeeds.
+   * a policy is active, and calls at the same time share one attempt. With a hosted policy, the verified
+   * copy that an earlier process left on disk is enough; it is refreshed in the background. After a
+   * failure the client keeps trying, and every call is denied until it succeeds.
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
-    if (!this.#refresher?.active || !this.#secrets.isReady) {
+    if (!this.#refresher?.isUsable || !this.#secrets.isReady) {
       this.#starting ??= this.#start().finally(() => {
         this.#starting = undefined;
       });
@@ -215,22 +210,14 @@ export class ControlZero {
 
   /** Where the client stands: state, active policy, last error. Plain data, safe to show. */
   status(): Status {
-    const sync = this.#refresher?.status ?? Refresher.untried(this.#isClosed);
+    const sync = this.#refresher?.status ?? { ...UNTRIED, ...(this.#isClosed && { state: 'closed' }) };
+    const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
     const { queued, dropped } = this.#decisions;
-    const secrets = this.#secrets.status;
-    const lastError = sync.lastError && { ...sync.lastError, message: this.#secrets.redact(sync.lastError.message) };
-    return {
-      ...sync,
-      lastError,
-      usable: policy !== null,
-      mode,
-      failOpen,
-      policy,
-      secrets,
-      events: { queued, dropped },
-    };
+    this.#secrets.redactIn(sync.lastError);
+    const { status: secrets } = this.#secrets;
+    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events: { queued, dropped } };
   }
 
   /** Calls a listener after each decision; the function that comes back removes it. */
@@ -263,7 +250,7 @@ export class ControlZero {
       await this.initialize(options);
       return;
     }
-    await withLimits(this.#refreshAll(this.#refresher), options);
+    await withLimits(this.#withSecrets(this.#refresher.refresh()), options);
   }
 
   /** Resolves when all events so far have been handed to the listeners. */
@@ -275,52 +262,66 @@ export class ControlZero {
   /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#refresher?.close();
+    const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
     this.#secrets.close();
     await this.flush();
+    // What is written for the next process is worth a moment, and no more.
+    if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
   async #start(): Promise<void> {
     try {
       await this.#secrets.open(this);
       this.#refresher ??= await this.#createRefresher();
-      await this.#refreshAll(this.#refresher);
+      if (this.#refresher.isUsable) this.#secrets.retry();
+      await this.#withSecrets(this.#refresher.start());
       this.#startError = undefined;
     } catch (error) {
-      this.#startError = this.#secrets.redactIn(error);
+      this.#startError = error;
       throw error;
     }
   }
 
-  // Both are read in every attempt; neither waits for the other, and the policy's error counts first.
-  async #refreshAll(refresher: Refresher): Promise<void> {
+  // Secrets are read after the policy in every attempt; the policy's error counts first.
+  async #withSecrets(work: Promise<void>): Promise<void> {
     try {
-      await refresher.refresh();
+      await work;
       await this.#secrets.latest();
     } catch (error) {
       throw this.#secrets.redactIn(error);
     }
   }
 
+  // Loaded on demand: an application that is only built never needs it.
   async #createRefresher(): Promise<Refresher> {
-    const { refreshIntervalMs } = this.#options;
-    const source = await resolveSource(this.#options);
-    return new Refresher({
+    const { refreshIntervalMs, logger, onExpired } = this.#options;
+    const { resolveSource } = await import('./resolve-source.ts');
+    const { Refresher: Loop } = await import('./sync/refresher.ts');
+    const source = await resolveSource(this.#options, this.#clock);
+    await this.#secrets.connect(source);
+    const refresher = new Loop({
       source,
-      intervalMs: refreshIntervalMs ?? shortest(source.refreshIntervalMs, this.#secrets.refreshIntervalMs),
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      // A source that sets its own pace has taken the option into account.
+      intervalMs: source.pacing
+        ? source.refreshIntervalMs
+        : (refreshIntervalMs ?? this.#secrets.shorten(source.refreshIntervalMs)),
+      keepsExpired: onExpired === 'keep',
+      clock: this.#clock,
       listener: {
-        attempting: () => this.#secrets.begin(),
+        attempted: () => this.#secrets.begin(),
         activated: (active) => this.#activated(active),
         failed: (error) => this.#failed(error),
-        changed: () => this.#statuses.emit(this.status()),
+        changed: () => this.#changed(),
+        noticed: (message) => logger.info(message),
       },
     });
+    if (this.#isClosed) await refresher.close();
+    return refresher;
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.
   async #ready(): Promise<void> {
-    if (this.#refresher?.active || this.#isClosed) return;
+    if (this.#refresher?.isUsable || this.#isClosed) return;
     this.#firstUse ??= this.initialize().catch((error: unknown) => this.#warn(error));
     await this.#firstUse;
   }
@@ -328,7 +329,15 @@ export class ControlZero {
   #judge(request: PolicyRequest): Judgement {
     const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
     const { failOpen } = this.#options;
-    return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, surroundings });
+    const refresher = this.#refresher;
+    refresher?.observe();
+    return judge(request, {
+      active: refresher?.active,
+      standing: refresher?.standing ?? 'current',
+      isClosed: this.#isClosed,
+      failOpen,
+      surroundings,
+    });
   }
 
   #record(judgement: Judgement, denied?: Judgement): void {
@@ -365,6 +374,13 @@ export class ControlZero {
 
   #activated(active: ActivePolicy): void {
     this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
+  }
+
+  #changed(): void {
+    const status = this.status();
+    const alarm = alarmOf(status);
+    if (alarm !== undefined) this.#options.logger.error(alarm);
+    this.#statuses.emit(status);
   }
 
   #failed(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { SyncFailureKind } from './failure-kind.ts';
 import type { Decision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
 import type { PolicyProblem } from './policy/problem.ts';
@@ -183,6 +184,8 @@ export class PolicyDeniedError extends ControlZeroError {
   }
 }
 
+const UNAVAILABLE_DETAILS = ['decision', 'request', 'kind', 'httpStatus', 'retryAfterMs'] as const;
+
 /** What a {@link PolicyUnavailableError} is built from. */
 export interface PolicyUnavailableErrorOptions {
   /** What happened and what to do next, one line. */
@@ -191,6 +194,12 @@ export interface PolicyUnavailableErrorOptions {
   /** Set when a call was refused for lack of a policy. */
   readonly decision?: Decision;
   readonly request?: RefusedRequest;
+  /** Set when a source failed: how. */
+  readonly kind?: SyncFailureKind;
+  /** Set when the control plane answered with an error. */
+  readonly httpStatus?: number;
+  /** Set when the control plane said when to come back. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -210,20 +219,27 @@ export class PolicyUnavailableError extends ControlZeroError {
   declare readonly code: 'ERR_CZ_POLICY_UNAVAILABLE';
   /** HTTP status that fits: the service cannot answer at present. */
   readonly status = 503;
-  readonly decision?: Decision;
-  readonly request?: RefusedRequest;
+  declare readonly decision?: Decision;
+  declare readonly request?: RefusedRequest;
+  /** How the source failed, when that is why. */
+  declare readonly kind?: SyncFailureKind;
+  /** The status the control plane answered with, when that is why. */
+  declare readonly httpStatus?: number;
+  /** Milliseconds after which the control plane wants to be asked again. */
+  declare readonly retryAfterMs?: number;
 
   constructor(options: PolicyUnavailableErrorOptions) {
     super({ ...options, code: 'ERR_CZ_POLICY_UNAVAILABLE' });
     nameError(this, 'PolicyUnavailableError');
     forbidRetry(this);
-    if (options.decision) this.decision = options.decision;
-    if (options.request) this.request = options.request;
+    for (const key of UNAVAILABLE_DETAILS) {
+      if (options[key] !== undefined) Object.defineProperty(this, key, { value: options[key], enumerable: true });
+    }
   }
 
   override toJSON(): Record<string, unknown> {
-    const { status, decision, request } = this;
-    return { ...super.toJSON(), status, ...(decision && { decision }), ...(request && { request }) };
+    const details = UNAVAILABLE_DETAILS.filter((key) => this[key] !== undefined).map((key) => [key, this[key]]);
+    return { ...super.toJSON(), status: this.status, ...Object.fromEntries(details) };
   }
 }
 

@@ -4,20 +4,23 @@ import type { SecretsGate } from './secrets/read-secret.ts';
 import { readSecret } from './secrets/read-secret.ts';
 import { redactError } from './secrets/redact-error.ts';
 import { Redactor } from './secrets/redactor.ts';
-import type { SecretEvent } from './secrets/secret-event.ts';
+import type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
 import { SecretValue } from './secrets/secret-value.ts';
 import { SecretsKeeper } from './secrets/secrets-keeper.ts';
+import type { SecretsSource } from './secrets/secrets-source.ts';
 import { Vault } from './secrets/vault.ts';
-
-const ATTEMPT_TIMEOUT_MS = 5000;
+import type { PolicySource } from './sources/source.ts';
 
 /** What a client does with secrets, and with texts that may hold one. */
 export interface OpenedSecrets {
-  /** Undefined when secrets are not enabled: only texts are redacted then. */
-  readonly keeper: SecretsKeeper | undefined;
-  /** Milliseconds after which reading again makes sense; 0 = never. */
-  readonly refreshIntervalMs: number;
+  readonly isReady: boolean;
+  readonly status: SecretsStatus | null;
+  connect(policySource: PolicySource): Promise<void>;
+  shorten(intervalMs: number): number;
   get(name: string): string;
+  begin(): void;
+  retry(): void;
+  latest(): Promise<void>;
   redact(text: string): string;
   redactIn<Value>(value: Value): Value;
   close(): void;
@@ -30,44 +33,88 @@ export interface OpenSecretsOptions {
   readonly emit: (event: SecretEvent) => void;
 }
 
+class Secrets implements OpenedSecrets {
+  readonly #options: OpenSecretsOptions;
+  readonly #vault = new Vault();
+  readonly #redactor = new Redactor();
+  readonly #keys: readonly SecretValue[];
+  #source: SecretsSource | undefined;
+  #keeper: SecretsKeeper | undefined;
+
+  constructor(options: OpenSecretsOptions) {
+    this.#options = options;
+    const { apiKey } = options.options;
+    this.#keys = apiKey === undefined ? [] : [new SecretValue('[API key]', new TextEncoder().encode(apiKey))];
+    this.#redactor.learn(this.#keys);
+  }
+
+  get isReady(): boolean {
+    return this.#keeper?.isLoaded ?? true;
+  }
+
+  get status(): SecretsStatus | null {
+    return this.#keeper?.status ?? null;
+  }
+
+  async connect(policySource: PolicySource): Promise<void> {
+    const { options, emit } = this.#options;
+    if (!options.secretsEnabled || this.#keeper) return;
+    const source = await resolveSecretsSource(options, policySource);
+    this.#source = source;
+    this.#keeper = new SecretsKeeper({
+      source,
+      vault: this.#vault,
+      ttlMs: options.secretTtlMs,
+      changed: () => this.#redactor.learn([...this.#keys, ...this.#vault.values()]),
+      failed: (error) => this.redactIn(error),
+      emit,
+    });
+  }
+
+  shorten(intervalMs: number): number {
+    const intervals = [intervalMs, this.#source?.refreshIntervalMs ?? 0].filter((each) => each > 0);
+    return intervals.length > 0 ? Math.min(...intervals) : 0;
+  }
+
+  get(name: string): string {
+    try {
+      this.#keeper?.check();
+      return readSecret(name, { gate: this.#options.gate, reveal: (known) => this.#vault.reveal(known) });
+    } catch (error) {
+      // Whoever confuses a name with a value finds neither in the message.
+      throw this.redactIn(error);
+    }
+  }
+
+  begin(): void {
+    this.#keeper?.begin();
+  }
+
+  retry(): void {
+    this.#keeper?.retry();
+  }
+
+  async latest(): Promise<void> {
+    await this.#keeper?.latest();
+  }
+
+  redact(text: string): string {
+    return this.#redactor.redact(text);
+  }
+
+  redactIn<Value>(value: Value): Value {
+    return redactError(value, (text) => this.#redactor.redact(text));
+  }
+
+  close(): void {
+    this.#keeper?.close();
+  }
+}
+
 /**
  * Opens what a client needs for its secrets, and to keep them and its API key out of every text.
  * Nothing is read yet.
  */
-export async function openSecrets({ options, gate, emit }: OpenSecretsOptions): Promise<OpenedSecrets> {
-  const { apiKey, secretsEnabled, secretTtlMs } = options;
-  const vault = new Vault();
-  const redactor = new Redactor();
-  const keys = apiKey === undefined ? [] : [new SecretValue('[API key]', new TextEncoder().encode(apiKey))];
-  redactor.learn(keys);
-  const redact = (text: string): string => redactor.redact(text);
-  const redactIn = <Value>(value: Value): Value => redactError(value, redact);
-  const source = secretsEnabled ? await resolveSecretsSource(options) : undefined;
-  const keeper =
-    source &&
-    new SecretsKeeper({
-      source,
-      vault,
-      ttlMs: secretTtlMs,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-      changed: () => redactor.learn([...keys, ...vault.values()]),
-      failed: redactIn,
-      emit,
-    });
-  return {
-    keeper,
-    refreshIntervalMs: source?.refreshIntervalMs ?? 0,
-    get: (name) => {
-      try {
-        keeper?.check();
-        return readSecret(name, { gate, reveal: (known) => vault.reveal(known) });
-      } catch (error) {
-        // Whoever confuses a name with a value finds neither in the message.
-        throw redactIn(error);
-      }
-    },
-    redact,
-    redactIn,
-    close: () => keeper?.close(),
-  };
+export function openSecrets(options: OpenSecretsOptions): OpenedSecrets {
+  return new Secrets(options);
 }

@@ -21,9 +21,13 @@ const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/events\//u, /^src\/(?:events|policy)\//u],
   [/^src\/bundle\//u, /^src\/(?:bundle|engine|policy|errors)|^src\/node\/builtin\.js/u],
   [/^src\/sources\//u, /^src\/(?:sources|policy)\//u],
+  [
+    /^src\/hosted\//u,
+    /^src\/(?:hosted|bundle|sources|node|policy)\/|^src\/sync\/(?:clock|back-off|network-pacing|retry-after|wait-until)\.js|^src\/(?:errors|version)\.js/u,
+  ],
   [/^src\/sync\//u, /^src\/(?:sync|engine|policy|errors)|^src\/sources\/source\.js/u],
   [/^src\/secrets\//u, /^src\/(?:secrets|bundle|policy|errors)/u],
-  [/^src\/node\//u, /^src\/(?:node|sources|secrets|bundle|policy|errors)/u],
+  [/^src\/node\//u, /^src\/(?:node|sources|secrets|bundle|hosted\/(?:hint|protocol)|policy|errors)/u],
 ];
 
 function sourceFiles(): string[] {
@@ -78,7 +82,7 @@ describe('architecture', () => {
   test.each(ENTRIES)('%s reaches no Node module and no framework by import', (entry) => {
     const packages = reachableFrom(graph, entry).flatMap((built) => built.packages);
     expect(packages.filter((name) => name.startsWith('node:') || FRAMEWORK.test(name))).toEqual([]);
-    expect(packages.filter((name) => !['fzstd', 'valibot', 'yaml'].includes(name))).toEqual([]);
+    expect(packages.filter((name) => !['eventsource-parser', 'fzstd', 'valibot', 'yaml'].includes(name))).toEqual([]);
   });
 
   test.each(ENTRIES)('importing %s has no side effects', (entry) => {

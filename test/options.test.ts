@@ -17,7 +17,13 @@ describe('options', () => {
       refreshIntervalMs: undefined,
       logDecisions: true,
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
+      trustedKeys: [],
+      keyTrust: 'first-use',
+      minBundleVersion: undefined,
       secretsEnabled: false,
+      secrets: [],
       secretsSource: undefined,
       vaultFile: undefined,
       vaultKeyFile: undefined,
@@ -61,7 +67,16 @@ describe('options', () => {
 
   test('given in code win over the environment', () => {
     const environment = { CONTROLZERO_FAIL_OPEN: 'true', CONTROLZERO_REFRESH_INTERVAL: '9', CONTROLZERO_API_KEY: 'a' };
-    expect(resolveOptions({ failOpen: false, refreshInterval: 0, apiKey: 'b' }, environment)).toMatchObject({
+    expect(
+      resolveOptions(
+        {
+          failOpen: false,
+          refreshInterval: 0,
+          apiKey: 'b',
+        },
+        environment,
+      ),
+    ).toMatchObject({
       failOpen: false,
       refreshIntervalMs: 0,
       apiKey: 'b',

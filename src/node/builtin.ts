@@ -1,6 +1,8 @@
 import type * as asyncHooks from 'node:async_hooks';
 import type * as files from 'node:fs/promises';
 import type * as http from 'node:http';
+import type * as https from 'node:https';
+import type * as system from 'node:os';
 import type * as paths from 'node:path';
 import type * as zlib from 'node:zlib';
 
@@ -10,6 +12,8 @@ interface Builtins {
   readonly 'node:async_hooks': typeof asyncHooks;
   readonly 'node:fs/promises': typeof files;
   readonly 'node:http': typeof http;
+  readonly 'node:https': typeof https;
+  readonly 'node:os': typeof system;
   readonly 'node:path': typeof paths;
   readonly 'node:zlib': typeof zlib;
 }

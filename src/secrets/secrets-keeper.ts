@@ -11,7 +11,6 @@ export interface SecretsKeeperOptions {
   readonly vault: Vault;
   /** How long values are used while the source cannot be read. */
   readonly ttlMs: number;
-  readonly attemptTimeoutMs: number;
   /** Called when the vault has new values, before anybody is told. */
   readonly changed: () => void;
   /** Called with every failure, before it is kept or told. */
@@ -35,6 +34,9 @@ function ageMs(moment: Moment): number {
 const unavailable = (reasonCode: SecretReasonCode, message: string): SecretUnavailableError =>
   new SecretUnavailableError({ reasonCode, message });
 
+const ATTEMPT_TIMEOUT_MS = 5000;
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
 const CODE = /^[A-Z][A-Z0-9_]{1,40}$/u;
 
 // Foreign text may hold a value, so of a foreign error only its kind is told.
@@ -75,9 +77,12 @@ async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal):
 export class SecretsKeeper {
   readonly #options: SecretsKeeperOptions;
   readonly #closed = new AbortController();
+  readonly #first = Promise.withResolvers<void>();
+  readonly #stopListening: (() => void) | undefined;
   #limit = new AbortController();
   #latest: Promise<void> | undefined;
   #isTrying = false;
+  #failures = 0;
   #revision: string | undefined;
   #expiresAt = Infinity;
   #lastSuccess: Moment | undefined;
@@ -86,6 +91,7 @@ export class SecretsKeeper {
 
   constructor(options: SecretsKeeperOptions) {
     this.#options = options;
+    this.#stopListening = options.source.onRevoked?.((error) => this.fail(error));
   }
 
   get status(): SecretsStatus {
@@ -110,16 +116,24 @@ export class SecretsKeeper {
     this.#latest = this.#run().finally(() => {
       this.#isTrying = false;
     });
+    this.#first.resolve(this.#latest);
     // Whoever wants to know how it ended asks for it.
-    this.#latest.catch(() => undefined);
+    for (const attempt of [this.#latest, this.#first.promise]) attempt.catch(() => undefined);
+  }
+
+  /** Begins an attempt on demand, unless the last ones failed and the source has to be spared. */
+  retry(): void {
+    if (!this.#failure) return;
+    const pauseMs = Math.min(SHORTEST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
+    if (Date.now() - this.#failure.at >= pauseMs) this.begin();
   }
 
   /**
-   * How the latest attempt ended.
+   * Waits for the latest attempt, or for the first one when there was none yet.
    * @throws {SecretUnavailableError} with the reason code of what went wrong
    */
   async latest(): Promise<void> {
-    await this.#latest;
+    await (this.#latest ?? this.#first.promise);
   }
 
   /**
@@ -141,6 +155,7 @@ export class SecretsKeeper {
     if (this.#closed.signal.aborted) return;
     const isNews = this.#failure?.error.message !== error.message;
     this.#failure = { error, at: Date.now() };
+    this.#failures += 1;
     if (isNews) this.#options.emit({ type: 'secrets-refused', at: Date.now(), error });
     if (error.reasonCode !== 'REVOKED') {
       this.#expire();
@@ -152,17 +167,19 @@ export class SecretsKeeper {
   }
 
   close(): void {
+    this.#stopListening?.();
     this.#closed.abort(unavailable('CLIENT_CLOSED', 'The client is closed.'));
+    this.#first.resolve();
     this.#revision = undefined;
     this.#options.vault.clear();
   }
 
   async #run(): Promise<void> {
-    const { source, attemptTimeoutMs } = this.#options;
+    const { source } = this.#options;
     const limit = new AbortController();
     this.#limit = limit;
     const late = unavailable('UNREADABLE', `The secrets of source ${source.kind} did not come in time.`);
-    const timer = setTimeout(() => limit.abort(late), attemptTimeoutMs);
+    const timer = setTimeout(() => limit.abort(late), source.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS);
     try {
       await this.#readOnce(AbortSignal.any([this.#closed.signal, limit.signal]));
     } catch (thrown) {
@@ -182,6 +199,7 @@ export class SecretsKeeper {
     }
     this.#lastSuccess = now();
     this.#failure = undefined;
+    this.#failures = 0;
     this.#dropped = undefined;
   }
 

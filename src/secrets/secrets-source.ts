@@ -1,4 +1,4 @@
-import type { ReadSourceOptions } from '../sources/source.ts';
+import type { SecretUnavailableError } from './secret-errors.ts';
 
 /** All secrets of a source at one moment. */
 export interface SecretsContent {
@@ -17,6 +17,12 @@ export interface SecretsSnapshot {
   readonly revision: string;
   /** Opens it. Called only for a revision that is new to the reader. */
   open(): Promise<SecretsContent>;
+}
+
+/** How secrets are read. */
+export interface ReadSecretsOptions {
+  /** Aborted when the client is closed, the time for the attempt is over, or the right to read is gone. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -48,5 +54,9 @@ export interface SecretsSource {
   readonly kind: string;
   /** How often reading again makes sense, in milliseconds, unless the options say otherwise; 0 = never. */
   readonly refreshIntervalMs: number;
-  read(options: ReadSourceOptions): Promise<SecretsSnapshot>;
+  /** Milliseconds that one attempt may take. Default: 5000. */
+  readonly attemptTimeoutMs?: number;
+  read(options: ReadSecretsOptions): Promise<SecretsSnapshot>;
+  /** Calls back when the right to read was taken away, found elsewhere than in `read()`. The function that comes back ends it. */
+  onRevoked?(listener: (error: SecretUnavailableError) => void): () => void;
 }

@@ -103,7 +103,7 @@ describe('a source of secrets that fails', () => {
     expect(reasonOf(() => cz.getSecret('openai'))).toBe('WRONG_KEY');
     expect(await rejectionOf(cz.initialize())).toMatchObject({ reasonCode: 'WRONG_KEY' });
     source.instead = undefined;
-    await cz.initialize();
+    await cz.refresh();
     expect(cz.getSecret('openai')).toBe(OLD);
     expect(cz.status().secrets?.lastError).toBeNull();
   });
@@ -183,6 +183,27 @@ describe('a source of secrets that fails', () => {
     expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped', 'secrets-refused']);
   });
 
+  test('is spared by initialize(), longer after each failure', async () => {
+    stopClocks();
+    const { cz, source } = secretsStage({ openai: OLD });
+    source.instead = fail('UNREADABLE');
+    await rejectionOf(cz.initialize());
+    const readsAfter = async (passedMs: number): Promise<number> => {
+      vi.advanceTimersByTime(passedMs);
+      expect(await rejectionOf(cz.initialize())).toMatchObject({ reasonCode: 'UNREADABLE' });
+      return source.reads;
+    };
+    expect([await readsAfter(999), await readsAfter(1), await readsAfter(1999), await readsAfter(1)]).toEqual([
+      1, 2, 2, 3,
+    ]);
+    for (let round = 0; round < 10; round += 1) await readsAfter(60_000);
+    expect([await readsAfter(59_999), await readsAfter(1)]).toEqual([13, 14]);
+    source.instead = undefined;
+    vi.advanceTimersByTime(60_000);
+    await cz.initialize();
+    expect(cz.getSecret('openai')).toBe(OLD);
+  });
+
   test('tells a failure once, however often it repeats', async () => {
     const { cz, source, events } = secretsStage({ openai: OLD });
     await cz.initialize();
@@ -202,7 +223,7 @@ describe('a source of secrets that fails', () => {
       message: 'The secrets of source steered cannot be read (ECONNRESET).',
     });
     source.instead = async () => Promise.reject(OLD);
-    expect(await rejectionOf(cz.initialize())).toMatchObject({
+    expect(await rejectionOf(cz.refresh())).toMatchObject({
       message: 'The secrets of source steered cannot be read.',
     });
   });
@@ -216,7 +237,7 @@ describe('a source of secrets that fails', () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(await starting).toMatchObject({ message: 'The secrets of source steered did not come in time.' });
     source.instead = undefined;
-    await cz.initialize();
+    await cz.refresh();
     expect(cz.getSecret('openai')).toBe(OLD);
     // Events are on their way.
     await vi.advanceTimersByTimeAsync(1);

@@ -1,0 +1,211 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { messageOf } from '../errors.ts';
+import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
+import { comparePlaces } from '../sources/record-cache.ts';
+import { findBuiltin, requireBuiltin } from './builtin.ts';
+
+/** Where and for whom records are kept. */
+export interface DiskCacheOptions {
+  /** The folder of all scopes. `~/` at its start is the home folder. */
+  readonly folder: string;
+  /** Name of the one scope that is read and written; nothing else is touched. */
+  readonly scope: string;
+  /** Told once when there is no disk to use. */
+  readonly warn: (message: string) => void;
+}
+
+const LARGEST_RECORD_BYTES = 17 * 1024 * 1024;
+const MOST_READ = 4;
+const MOST_LOOKS = 3;
+const TEMPORARY_FOR_MS = 3_600_000;
+const DIGITS = 16;
+// Numbers of equal width, so that names sort as records do.
+const NAME = /^(?<epoch>\d{16})-(?<version>\d{16})-(?<issuedAt>\d{16})\.bundle$/u;
+const TEMPORARY = /^\.\d+-[\da-f-]+\.tmp$/u;
+
+interface Entry {
+  readonly name: string;
+  readonly place: RecordPlace;
+}
+
+function nameOf({ epoch, version, issuedAt }: RecordPlace): string {
+  const digits = [epoch, version, issuedAt].map((number) => String(number).padStart(DIGITS, '0'));
+  return `${digits.join('-')}.bundle`;
+}
+
+function entryOf(name: string): Entry | undefined {
+  const { epoch, version, issuedAt } = NAME.exec(name)?.groups ?? {};
+  if (epoch === undefined) return undefined;
+  return { name, place: { epoch: Number(epoch), version: Number(version), issuedAt: Number(issuedAt) } };
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === 'ENOENT';
+}
+
+/**
+ * Records in a folder that many processes share without locks. Each record has a file of its own whose
+ * name says its place, written aside and renamed, so a reader finds whole files only, and no writer can
+ * put an older record in the place of a newer one. The newest two are kept.
+ */
+export class DiskCache implements RecordCache {
+  readonly #options: DiskCacheOptions;
+  readonly #files = requireBuiltin('node:fs/promises', 'The cache on disk');
+  readonly #paths = requireBuiltin('node:path', 'The cache on disk');
+  #folder: Promise<string> | undefined;
+  #isWarned = false;
+
+  constructor(options: DiskCacheOptions) {
+    this.#options = options;
+  }
+
+  async newest(): Promise<RecordPlace | undefined> {
+    const [newest] = await this.#guard(async (folder) => this.#entries(folder), []);
+    return newest?.place;
+  }
+
+  async load(): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+    return this.#guard(async (folder) => this.#readNewest(folder), []);
+  }
+
+  async store(place: RecordPlace, record: Uint8Array): Promise<void> {
+    await this.#guard(async (folder) => {
+      await this.#sweep(folder);
+      await this.#write(folder, nameOf(place), record);
+      await this.#prune(folder, place);
+    }, undefined);
+  }
+
+  // No fault of the disk may become a fault of the policy: memory is enough to decide.
+  async #guard<Result>(work: (folder: string) => Promise<Result>, otherwise: Result): Promise<Result> {
+    try {
+      this.#folder ??= this.#open();
+      return await work(await this.#folder);
+    } catch (error) {
+      this.#folder = undefined;
+      if (!this.#isWarned) {
+        this.#isWarned = true;
+        const { code } = error as { readonly code?: string };
+        this.#options.warn(
+          `The policy cache in ${this.#options.folder} cannot be used (${code ?? messageOf(error)}). The policy is kept in memory only, so a restart needs the control plane. Set cacheDir or CONTROLZERO_CACHE_DIR to a folder that can be written.`,
+        );
+      }
+      return otherwise;
+    }
+  }
+
+  async #open(): Promise<string> {
+    const { folder: base, scope } = this.#options;
+    const home = findBuiltin('node:os');
+    const root = base.startsWith('~/') && home ? this.#paths.join(home.homedir(), base.slice(2)) : base;
+    const folder = this.#paths.join(root, scope);
+    await this.#makeFolder(folder);
+    const found = await this.#files.lstat(folder);
+    if (!found.isDirectory()) throw new Error('not a folder of its own');
+    if (!isOwn(found.uid)) throw new Error('the folder belongs to another user');
+    if ((found.mode & 0o077) !== 0) await this.#files.chmod(folder, 0o700);
+    return folder;
+  }
+
+  // Not `recursive`: where a file system takes no folders, Node tries that for ever.
+  async #makeFolder(folder: string): Promise<void> {
+    const make = async (): Promise<void> => this.#files.mkdir(folder, { mode: 0o700 });
+    try {
+      await make();
+    } catch (error) {
+      const { code } = error as { readonly code?: string };
+      if (code === 'EEXIST') return;
+      if (code !== 'ENOENT' || this.#paths.dirname(folder) === folder) throw error;
+      await this.#makeFolder(this.#paths.dirname(folder));
+      await make().catch((again: unknown) => {
+        if ((again as { readonly code?: string }).code !== 'EEXIST') throw again;
+      });
+    }
+  }
+
+  async #entries(folder: string): Promise<readonly Entry[]> {
+    const names = await this.#files.readdir(folder);
+    const entries = names.map(entryOf).filter((entry) => entry !== undefined);
+    return entries.toSorted((left, right) => comparePlaces(right.place, left.place));
+  }
+
+  async #readNewest(folder: string): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+    for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
+      const entries = await this.#entries(folder);
+      const records = await Promise.all(entries.slice(0, MOST_READ).map(async ({ name }) => this.#read(folder, name)));
+      const found = records.filter((record) => record !== undefined);
+      // All gone in between: newer ones took their places.
+      if (found.length > 0 || entries.length === 0) return found;
+    }
+    return [];
+  }
+
+  async #read(folder: string, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = this.#files.constants;
+    let file: FileHandle | undefined;
+    try {
+      file = await this.#files.open(this.#paths.join(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const found = await file.stat();
+      const isSafe = found.isFile() && isOwn(found.uid) && found.size <= LARGEST_RECORD_BYTES;
+      return isSafe ? new Uint8Array(await file.readFile()) : undefined;
+    } catch {
+      // Gone, a link, or not ours: there are others.
+      return undefined;
+    } finally {
+      await file?.close();
+    }
+  }
+
+  async #write(folder: string, name: string, record: Uint8Array): Promise<void> {
+    const { open, rename, unlink } = this.#files;
+    const temporary = this.#paths.join(folder, `.${process.pid}-${crypto.randomUUID()}.tmp`);
+    try {
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(record);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, this.#paths.join(folder, name));
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+    await this.#syncFolder(folder);
+  }
+
+  // Makes the new name last through a power failure, where the system can do that for a folder.
+  async #syncFolder(folder: string): Promise<void> {
+    const handle = await this.#files.open(folder, 'r').catch(() => undefined);
+    await handle?.sync().catch(() => undefined);
+    await handle?.close();
+  }
+
+  async #prune(folder: string, own: RecordPlace): Promise<void> {
+    const older = (await this.#entries(folder)).filter(({ place }) => comparePlaces(place, own) < 0);
+    // The newest of the older ones stays: it is what remains should the new one turn out damaged.
+    await Promise.all(older.slice(1).map(async ({ name }) => this.#remove(folder, name)));
+  }
+
+  // What a process that was killed has left behind.
+  async #sweep(folder: string): Promise<void> {
+    const names = (await this.#files.readdir(folder)).filter((name) => TEMPORARY.test(name));
+    for (const name of names) {
+      const found = await this.#files.lstat(this.#paths.join(folder, name)).catch(() => undefined);
+      if (found && Date.now() - found.mtimeMs > TEMPORARY_FOR_MS) await this.#remove(folder, name);
+    }
+  }
+
+  async #remove(folder: string, name: string): Promise<void> {
+    await this.#files.unlink(this.#paths.join(folder, name)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+  }
+}
+
+function isOwn(uid: number): boolean {
+  const { getuid } = process as Partial<Pick<NodeJS.Process, 'getuid'>>;
+  return getuid === undefined || getuid() === uid;
+}
