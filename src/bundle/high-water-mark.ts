@@ -37,7 +37,7 @@ export interface BundleExpectations {
 }
 
 /** How far the clocks of client and server may differ, in milliseconds. */
-export const SKEW_MS = 300_000;
+export const SKEW_MS: number = 300_000;
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const text = v.nullable(v.string());
@@ -115,7 +115,14 @@ function checkOrder(place: Place, metadata: BundleMetadata, expected: BundleExpe
   else if (epoch === accepted) checkVersion(place, mark);
 }
 
-function checkTimes({ createdAt, issuedAt, expiresAt }: BundleMetadata, now: number): void {
+/** The times in signed metadata, in milliseconds since the epoch. */
+export type SignedTimes = Pick<BundleMetadata, 'createdAt' | 'issuedAt' | 'expiresAt'>;
+
+/**
+ * Refuses what was issued in the future, or has expired.
+ * @throws {BundleRefusedError} `clock_skew` or `expired`
+ */
+export function checkTimes({ createdAt, issuedAt, expiresAt }: SignedTimes, now: number): void {
   if (Math.max(createdAt, issuedAt ?? 0) > now + SKEW_MS)
     throw new BundleRefusedError(
       'clock_skew',

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 
 import { BundleRefusedError } from '../errors.ts';
-import type { BundleMetadata } from './bundle-metadata.ts';
 import type { SignedMessage } from './public-key.ts';
 import { isSignedBy, keyIdOf, readPublicKey } from './public-key.ts';
 
@@ -114,14 +113,20 @@ export async function findSigner(trust: KeyTrust, signed: SignedMessage): Promis
   throw new BundleRefusedError('signature', `No trusted key has signed it. ${ADVICE[trust.kind]}`);
 }
 
+/** What signed metadata says about the key that signed it. */
+export interface SignerClaim {
+  readonly keyId: string | null;
+  readonly epoch: number | null;
+}
+
 /**
  * Holds what a bundle says about its key against what is known of the key that signed it.
  *
  * @returns the trust, with the epoch of the key filled in
  * @throws {BundleRefusedError} `signature` when the bundle claims another key, or an epoch that is not this key's
  */
-export async function checkSigner(trust: KeyTrust, signer: TrustedKey, metadata: BundleMetadata): Promise<KeyTrust> {
-  const { keyId, epoch } = metadata;
+export async function checkSigner(trust: KeyTrust, signer: TrustedKey, claim: SignerClaim): Promise<KeyTrust> {
+  const { keyId, epoch } = claim;
   if (keyId !== null && keyId !== (await keyIdOf(signer.publicKey)))
     throw new BundleRefusedError('signature', 'It names another key than the one that signed it.');
   if (epoch === null || trust.kind === 'legacy') return trust;
