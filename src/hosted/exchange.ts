@@ -35,6 +35,8 @@ export interface ExchangeOptions {
 const HEADERS_LIMIT_MS = 5000;
 const TOTAL_LIMIT_MS = 10_000;
 const ERROR_BODY_BYTES = 2048;
+// The date of an answer has no fractions of a second.
+const HALF_SECOND_MS = 500;
 
 interface Limits {
   readonly signal: AbortSignal;
@@ -143,7 +145,8 @@ export class Exchange {
 
   #noteDate(response: Response, asked: number): void {
     const date = Date.parse(response.headers.get('date') ?? '');
-    if (!Number.isNaN(date)) this.#clockSkewMs = Math.round(date - (asked + this.#options.clock.now()) / 2);
+    if (!Number.isNaN(date))
+      this.#clockSkewMs = Math.round(date + HALF_SECOND_MS - (asked + this.#options.clock.now()) / 2);
   }
 }
 
