@@ -12,16 +12,16 @@ export interface ExchangeRequest {
   /** Below the base URL, with a slash at its start. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly json?: unknown;
+  /** JSON text. */
+  readonly body?: string;
   /** The most bytes of an answer, after decompression. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** An answer that may be used: 200, or 304 to a conditional request. */
+/** An answer that may be used: 200, 304 to a conditional request, or any success to a POST. */
 export interface ExchangeAnswer {
-  readonly status: 200 | 304;
+  readonly status: number;
   readonly body: Bytes;
   header(name: string): string | null;
 }
@@ -88,7 +88,7 @@ export class Exchange {
     return this.#clockSkewMs;
   }
 
-  /** @throws {PolicyUnavailableError} for everything but 200, and 304 where the request was conditional */
+  /** @throws {PolicyUnavailableError} for every other answer, and where none comes */
   async send(request: ExchangeRequest): Promise<ExchangeAnswer> {
     const limits = limit(this.#options, request.signal);
     try {
@@ -106,17 +106,17 @@ export class Exchange {
 
   async #fetch(request: ExchangeRequest, signal: AbortSignal): Promise<Response> {
     const { endpoint } = this.#options;
-    const { method = 'GET', path, headers = {}, json } = request;
+    const { method = 'GET', path, headers = {}, body } = request;
     const init: RequestInit = {
       method,
       signal,
       redirect: 'manual',
       headers: {
         ...headers,
-        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
         authorization: `Bearer ${endpoint.apiKey}`,
       },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...(body !== undefined && { body }),
     };
     if (this.#refusesNoStore) return fetch(`${endpoint.baseUrl}${path}`, init);
     try {
@@ -130,12 +130,11 @@ export class Exchange {
     }
   }
 
-  async #read(response: Response, { headers = {}, maxBytes }: ExchangeRequest): Promise<ExchangeAnswer> {
+  async #read(response: Response, request: ExchangeRequest): Promise<ExchangeAnswer> {
     const { status } = response;
-    const isConditional = 'if-none-match' in headers;
-    if (status === 200 || (status === 304 && isConditional)) {
+    if (isAnswer(status, request)) {
       if (/^text\/html\b/iu.test(response.headers.get('content-type') ?? '')) throw notAnAnswer();
-      const body = await readCapped(response, { maxBytes });
+      const body = await readCapped(response, { maxBytes: request.maxBytes });
       return { status, body, header: (name) => response.headers.get(name) };
     }
     const body = await readCapped(response, { maxBytes: ERROR_BODY_BYTES, isCut: true }).catch(() => new Uint8Array());
@@ -148,6 +147,11 @@ export class Exchange {
     if (!Number.isNaN(date))
       this.#clockSkewMs = Math.round(date + HALF_SECOND_MS - (asked + this.#options.clock.now()) / 2);
   }
+}
+
+function isAnswer(status: number, { method, headers = {} }: ExchangeRequest): boolean {
+  if (method === 'POST') return status >= 200 && status < 300;
+  return status === 200 || (status === 304 && 'if-none-match' in headers);
 }
 
 function notAnAnswer(): PolicyUnavailableError {

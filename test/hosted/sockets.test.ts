@@ -69,6 +69,9 @@ const BUNDLES: readonly Case[] = [
   [{ kind: 'unsupported' }, 'unsupported'],
 ];
 
+// What they send is made of what was published, and is news to nobody after another publication.
+const SAYS_SOMETHING_OLD: ReadonlySet<string> = new Set(['older-version', 'other-content']);
+
 const strays: unknown[] = [];
 const note = (error: unknown): void => void strays.push(error);
 
@@ -112,7 +115,7 @@ describe('on real sockets', () => {
     const { port } = elsewhere.address() as { readonly port: number };
     const aimed = fault.kind === 'redirect' ? { ...fault, location: `http://127.0.0.1:${port}/` } : fault;
     // A policy that has not changed is not sent, so there is something new to strike.
-    await plane.publish(allow('gpt-4'));
+    if (!SAYS_SOMETHING_OLD.has(fault.kind)) await plane.publish(allow('gpt-4'));
     plane.inject(aimed, { times: Infinity });
     return rejectionOf(cz.refresh({ timeoutMs: 15_000 }));
   }
@@ -153,7 +156,7 @@ describe('on real sockets', () => {
 
   test.each(
     [...TRANSPORT, ...BUNDLES]
-      .filter(([{ kind }]) => !['older-version', 'other-content'].includes(kind))
+      .filter(([{ kind }]) => !SAYS_SOMETHING_OLD.has(kind))
       .map((one) => [JSON.stringify(one[0]), one] as const),
   )('%s at the start leaves no policy, and passes', { timeout: 30_000 }, async (_, [fault, kind]) => {
     plane.inject(fault, { times: Infinity });
