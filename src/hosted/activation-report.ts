@@ -1,4 +1,5 @@
 import type { SyncFailureKind } from '../failure-kind.ts';
+import type { Clock } from '../sync/clock.ts';
 import { VERSION } from '../version.ts';
 import type { Exchange } from './exchange.ts';
 import { ROUTES } from './protocol.ts';
@@ -11,6 +12,9 @@ export interface EnforcedPolicy {
 }
 
 const MAX_ANSWER_BYTES = 2048;
+// Everybody has something to report at the same moment, and nothing waits for it.
+const LONGEST_DELAY_MS = 2000;
+const MOST_WAITING = 8;
 // A control plane that has no such route says so; it is not asked again.
 const NO_SUCH_ROUTE: ReadonlySet<number | undefined> = new Set([404, 405, 501]);
 
@@ -20,40 +24,61 @@ const NO_SUCH_ROUTE: ReadonlySet<number | undefined> = new Set([404, 405, 501]);
  */
 export class ActivationReport {
   readonly #exchange: Exchange;
+  readonly #clock: Clock;
   readonly #instance = crypto.randomUUID();
   readonly #abort = new AbortController();
   #enforced: EnforcedPolicy | undefined;
+  #waiting: string[] = [];
   #last = '';
   #isWanted = true;
+  #cancel: () => void = () => undefined;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, clock: Clock) {
     this.#exchange = exchange;
+    this.#clock = clock;
   }
 
   activated(policy: EnforcedPolicy): void {
     this.#enforced = policy;
-    this.#send({ activated: true });
+    this.#add({ activated: true });
   }
 
   /** A document was refused; what was in force before stays. */
   refused(kind: SyncFailureKind): void {
-    this.#send({ activated: false, error: { kind } });
+    this.#add({ activated: false, error: { kind } });
   }
 
   close(): void {
+    this.#cancel();
     this.#abort.abort();
   }
 
-  #send(news: Readonly<Record<string, unknown>>): void {
+  #add(news: Readonly<Record<string, unknown>>): void {
     const { epoch = null, version = null, digest = null } = this.#enforced ?? {};
-    const json = { instance_id: this.#instance, sdk: `node@${VERSION}`, epoch, version, digest, ...news };
-    const text = JSON.stringify(json);
+    const text = JSON.stringify({
+      instance_id: this.#instance,
+      sdk: `node@${VERSION}`,
+      epoch,
+      version,
+      digest,
+      ...news,
+    });
     // The same refusal at every attempt is no news.
     if (!this.#isWanted || text === this.#last || this.#abort.signal.aborted) return;
     this.#last = text;
-    const request = { method: 'POST', path: ROUTES.activations, json, maxBytes: MAX_ANSWER_BYTES } as const;
-    this.#exchange.send({ ...request, signal: this.#abort.signal }).catch((error: { readonly httpStatus?: number }) => {
-      this.#isWanted = !NO_SUCH_ROUTE.has(error.httpStatus);
-    });
+    this.#waiting = [...this.#waiting, text].slice(-MOST_WAITING);
+    this.#cancel();
+    this.#cancel = this.#clock.after(LONGEST_DELAY_MS * this.#clock.random(), () => void this.#send());
+  }
+
+  async #send(): Promise<void> {
+    for (let body = this.#waiting.shift(); body !== undefined && this.#isWanted; body = this.#waiting.shift()) {
+      const request = { method: 'POST', path: ROUTES.activations, body, maxBytes: MAX_ANSWER_BYTES } as const;
+      await this.#exchange
+        .send({ ...request, signal: this.#abort.signal })
+        .catch((error: { readonly httpStatus?: number }) => {
+          this.#isWanted = !NO_SUCH_ROUTE.has(error.httpStatus);
+        });
+    }
   }
 }

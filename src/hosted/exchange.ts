@@ -12,16 +12,16 @@ export interface ExchangeRequest {
   /** Below the base URL, with a slash at its start. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly json?: unknown;
+  /** JSON text. */
+  readonly body?: string;
   /** The most bytes of an answer, after decompression. */
   readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
 
-/** An answer that may be used: 200, or 304 to a conditional request. */
+/** An answer that may be used: 200, 304 to a conditional request, or any success to a POST. */
 export interface ExchangeAnswer {
-  readonly status: 200 | 304;
+  readonly status: number;
   readonly body: Bytes;
   header(name: string): string | null;
 }
@@ -35,6 +35,8 @@ export interface ExchangeOptions {
 const HEADERS_LIMIT_MS = 5000;
 const TOTAL_LIMIT_MS = 10_000;
 const ERROR_BODY_BYTES = 2048;
+// The date of an answer has no fractions of a second.
+const HALF_SECOND_MS = 500;
 
 interface Limits {
   readonly signal: AbortSignal;
@@ -86,7 +88,7 @@ export class Exchange {
     return this.#clockSkewMs;
   }
 
-  /** @throws {PolicyUnavailableError} for everything but 200, and 304 where the request was conditional */
+  /** @throws {PolicyUnavailableError} for every other answer, and where none comes */
   async send(request: ExchangeRequest): Promise<ExchangeAnswer> {
     const limits = limit(this.#options, request.signal);
     try {
@@ -104,17 +106,17 @@ export class Exchange {
 
   async #fetch(request: ExchangeRequest, signal: AbortSignal): Promise<Response> {
     const { endpoint } = this.#options;
-    const { method = 'GET', path, headers = {}, json } = request;
+    const { method = 'GET', path, headers = {}, body } = request;
     const init: RequestInit = {
       method,
       signal,
       redirect: 'manual',
       headers: {
         ...headers,
-        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
         authorization: `Bearer ${endpoint.apiKey}`,
       },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...(body !== undefined && { body }),
     };
     if (this.#refusesNoStore) return fetch(`${endpoint.baseUrl}${path}`, init);
     try {
@@ -128,12 +130,11 @@ export class Exchange {
     }
   }
 
-  async #read(response: Response, { headers = {}, maxBytes }: ExchangeRequest): Promise<ExchangeAnswer> {
+  async #read(response: Response, request: ExchangeRequest): Promise<ExchangeAnswer> {
     const { status } = response;
-    const isConditional = 'if-none-match' in headers;
-    if (status === 200 || (status === 304 && isConditional)) {
+    if (isAnswer(status, request)) {
       if (/^text\/html\b/iu.test(response.headers.get('content-type') ?? '')) throw notAnAnswer();
-      const body = await readCapped(response, { maxBytes });
+      const body = await readCapped(response, { maxBytes: request.maxBytes });
       return { status, body, header: (name) => response.headers.get(name) };
     }
     const body = await readCapped(response, { maxBytes: ERROR_BODY_BYTES, isCut: true }).catch(() => new Uint8Array());
@@ -143,8 +144,14 @@ export class Exchange {
 
   #noteDate(response: Response, asked: number): void {
     const date = Date.parse(response.headers.get('date') ?? '');
-    if (!Number.isNaN(date)) this.#clockSkewMs = Math.round(date - (asked + this.#options.clock.now()) / 2);
+    if (!Number.isNaN(date))
+      this.#clockSkewMs = Math.round(date + HALF_SECOND_MS - (asked + this.#options.clock.now()) / 2);
   }
+}
+
+function isAnswer(status: number, { method, headers = {} }: ExchangeRequest): boolean {
+  if (method === 'POST') return status >= 200 && status < 300;
+  return status === 200 || (status === 304 && 'if-none-match' in headers);
 }
 
 function notAnAnswer(): PolicyUnavailableError {

@@ -88,6 +88,7 @@ export class HostedSource implements PolicySource {
   #current: Current | undefined;
   #unstored: { readonly place: RecordPlace; readonly record: BundleRecord } | undefined;
   #storing: Promise<void> | undefined;
+  #isCacheSound = false;
 
   constructor(options: HostedSourceOptions) {
     this.#options = options;
@@ -311,7 +312,10 @@ export class HostedSource implements PolicySource {
     this.#mark = mark;
     this.#credentials = { bootstrap, trust };
     this.#options.report.activated({ epoch, version, digest: verified.digest });
-    if (source === 'cache') return;
+    if (source === 'cache') {
+      this.#isCacheSound = true;
+      return;
+    }
     const storedAt = this.#options.clock.now();
     this.#unstored = { place, record: { bundle: bytes, bootstrap, trust, mark, etag, storedAt } };
     this.#storing ??= this.#store().finally(() => {
@@ -322,9 +326,14 @@ export class HostedSource implements PolicySource {
   // One write at a time. On a disk that hangs only the newest record waits.
   async #store(): Promise<void> {
     const key = await this.#getRecordKey();
+    const { cache } = this.#options;
     for (let next = this.#unstored; next; next = this.#unstored) {
       this.#unstored = undefined;
-      await this.#options.cache.store(next.place, await encodeRecord(next.record, key));
+      // Another process of this machine was faster. Not trusted at first: what is there may be damaged.
+      const newest = this.#isCacheSound ? await cache.newest() : undefined;
+      if (newest && comparePlaces(newest, next.place) >= 0) continue;
+      await cache.store(next.place, await encodeRecord(next.record, key));
+      this.#isCacheSound = true;
     }
   }
 

@@ -51,7 +51,7 @@ export async function openHostedSource(apiKey: string, options: ResolvedOptions,
   const intervalMs = pollIntervalMs(options.refreshIntervalMs ?? POLL_INTERVAL_MS);
   return new HostedSource({
     exchange,
-    report: new ActivationReport(exchange),
+    report: new ActivationReport(exchange, clock),
     cache: await openCache(options, endpoint),
     clock,
     pacing: new NetworkPacing({ intervalMs, clock }),

@@ -17,12 +17,14 @@ export interface DiskCacheOptions {
 
 const LARGEST_RECORD_BYTES = 17 * 1024 * 1024;
 const MOST_READ = 4;
-const MOST_LOOKS = 3;
+const MOST_LOOKS = 10;
 const TEMPORARY_FOR_MS = 3_600_000;
 const DIGITS = 16;
 // Numbers of equal width, so that names sort as records do.
 const NAME = /^(?<epoch>\d{16})-(?<version>\d{16})-(?<issuedAt>\d{16})\.bundle$/u;
 const TEMPORARY = /^\.\d+-[\da-f-]+\.tmp$/u;
+
+type Unread = 'gone' | 'unusable';
 
 interface Entry {
   readonly name: string;
@@ -131,27 +133,27 @@ export class DiskCache implements RecordCache {
   }
 
   async #readNewest(folder: string): Promise<readonly Uint8Array<ArrayBuffer>[]> {
+    let found: readonly (Uint8Array<ArrayBuffer> | Unread)[] = [];
     for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
       const entries = await this.#entries(folder);
-      const records = await Promise.all(entries.slice(0, MOST_READ).map(async ({ name }) => this.#read(folder, name)));
-      const found = records.filter((record) => record !== undefined);
-      // All gone in between: newer ones took their places.
-      if (found.length > 0 || entries.length === 0) return found;
+      found = await Promise.all(entries.slice(0, MOST_READ).map(async ({ name }) => this.#read(folder, name)));
+      // Gone in between: a newer one took its place.
+      if (found[0] !== 'gone') break;
     }
-    return [];
+    return found.filter((record) => typeof record !== 'string');
   }
 
-  async #read(folder: string, name: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #read(folder: string, name: string): Promise<Uint8Array<ArrayBuffer> | Unread> {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = this.#files.constants;
     let file: FileHandle | undefined;
     try {
       file = await this.#files.open(this.#paths.join(folder, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       const found = await file.stat();
       const isSafe = found.isFile() && isOwn(found.uid) && found.size <= LARGEST_RECORD_BYTES;
-      return isSafe ? new Uint8Array(await file.readFile()) : undefined;
-    } catch {
-      // Gone, a link, or not ours: there are others.
-      return undefined;
+      return isSafe ? new Uint8Array(await file.readFile()) : 'unusable';
+    } catch (error) {
+      // A link, or not ours: there are others.
+      return isMissing(error) ? 'gone' : 'unusable';
     } finally {
       await file?.close();
     }

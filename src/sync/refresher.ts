@@ -288,7 +288,7 @@ export class Refresher {
     const own = source.pacing?.next(outcome);
     const { delayMs, regime } = own ?? { delayMs: intervalMs, regime: 'normal' };
     const isScheduled = intervalMs > 0 && !isBuildPhase();
-    this.#update({ regime, nextAttemptAt: isScheduled ? clock.now() + delayMs : null });
+    this.#update({ regime, nextAttemptAt: isScheduled ? Math.round(clock.now() + delayMs) : null });
     this.#cancel.attempt = isScheduled ? clock.after(delayMs, () => this.#tick()) : noop;
     return own;
   }

@@ -45,10 +45,14 @@ export function createFakeClock(
   let wall = START;
   let order = 0;
   const timers = new Set<PlannedTimer>();
-  const nextDue = (until: number): PlannedTimer | undefined =>
-    Array.from(timers)
-      .filter(({ at }) => at <= until)
-      .toSorted((left, right) => left.at - right.at || left.order - right.order)[0];
+  const nextDue = (until: number): PlannedTimer | undefined => {
+    let first: PlannedTimer | undefined;
+    for (const timer of timers) {
+      const isSooner = !first || timer.at < first.at || (timer.at === first.at && timer.order < first.order);
+      if (isSooner && timer.at <= until) first = timer;
+    }
+    return first;
+  };
   const moveTo = (at: number): void => {
     wall += at - elapsed;
     elapsed = at;

@@ -1,6 +1,8 @@
 import type { Publication } from '../../src/bundle/bundle-payload.ts';
 import type { Bytes } from '../../src/bundle/bytes.ts';
 import { toBase64 } from '../../src/bundle/bytes.ts';
+import type { KeyRotation } from '../../src/bundle/rotation-chain.ts';
+import { rotateKey } from '../../src/bundle/rotation-chain.ts';
 import type { SigningKey } from '../../src/bundle/signing-key.ts';
 import { ROUTES } from '../../src/hosted/protocol.ts';
 import { PROJECT, PROJECT_KEY, bundleOf, keyOf } from './bundle-stage.ts';
@@ -44,8 +46,13 @@ export async function hang(signal: AbortSignal): Promise<never> {
 export class FakePlane {
   static readonly url: string = 'https://plane.test';
   readonly requests: SeenRequest[] = [];
+  /** What clients told about activations. */
+  readonly reports: unknown[] = [];
   readonly clock: FakeClock;
   version: number = 1;
+  epoch: number = 1;
+  projectKey: Uint8Array = PROJECT_KEY;
+  readonly rotations: KeyRotation[] = [];
   fault: PlaneFault | undefined;
   #key: SigningKey;
 
@@ -63,6 +70,7 @@ export class FakePlane {
     const headers = Object.fromEntries(new Headers(init.headers));
     const signal = init.signal as AbortSignal;
     this.requests.push({ at: this.clock.elapsed(), path, origin, headers });
+    if (path === ROUTES.activations) this.reports.push(JSON.parse(init.body as string));
     signal.throwIfAborted();
     const answer = this.fault?.({ plane: this, signal, path, headers });
     return (await answer) ?? this.#answer(path, headers);
@@ -77,12 +85,23 @@ export class FakePlane {
     return Math.max(this.count(ROUTES.pull), this.count(ROUTES.bootstrap));
   }
 
+  /** Signs with another key from now on; announced, the old key has signed the new one. */
+  async rotate(seed: number, isAnnounced = true): Promise<void> {
+    const [previous, next] = [this.#key, await keyOf(seed)];
+    this.#key = next;
+    this.epoch += 1;
+    const issuedAt = Math.floor(this.clock.now() / 1000);
+    if (!isAnnounced) return;
+    this.rotations.push(await rotateKey({ projectId: PROJECT, epoch: this.epoch, previous, next, issuedAt }));
+  }
+
   async bundle(changes: Partial<Publication> & { readonly key?: SigningKey } = {}): Promise<Bytes> {
     const { key = this.#key, ...rest } = changes;
     const issuedAt = Math.floor(this.clock.now() / 1000);
     const version = rest.version ?? this.version;
     return bundleOf(documentOf(version), key, {
       version,
+      epoch: this.epoch,
       issuedAt,
       expiresAt: issuedAt + 7 * DAY_SECONDS,
       publicKey: key.publicKey,
@@ -92,9 +111,9 @@ export class FakePlane {
 
   async #answer(path: string, headers: SeenRequest['headers']): Promise<Response> {
     if (path === ROUTES.bootstrap) return Response.json(this.bootstrap());
-    if (path === ROUTES.rotations) return Response.json({ rotations: [] });
+    if (path === ROUTES.rotations) return Response.json({ rotations: this.rotations });
     if (path !== ROUTES.pull) return Response.json({}, { status: 202 });
-    const etag = `"v${this.version}"`;
+    const etag = `"v${this.epoch}.${this.version}"`;
     if (headers['if-none-match'] === etag) return new Response(null, { status: 304, headers: { etag } });
     return new Response(await this.bundle(), { headers: { ...HEADERS, etag } });
   }
@@ -102,7 +121,7 @@ export class FakePlane {
   bootstrap(): Readonly<Record<string, string>> {
     return {
       project_id: PROJECT,
-      project_encryption_key_b64: toBase64(PROJECT_KEY),
+      project_encryption_key_b64: toBase64(this.projectKey),
       signing_pubkey_hex: this.#key.publicKey,
     };
   }

@@ -84,7 +84,7 @@ export async function hostedStage(options: HostedStageOptions = {}): Promise<Hos
   const exchange = new Exchange({ endpoint: readEndpoint(FakePlane.url, API_KEY), clock });
   const source = new HostedSource({
     exchange,
-    report: new ActivationReport(exchange),
+    report: new ActivationReport(exchange, clock),
     cache,
     clock,
     pacing: new NetworkPacing({ intervalMs: MINUTE, clock }),

@@ -100,12 +100,12 @@ describe('the protocol of the test control plane', () => {
     const readUntil = async (wanted: string): Promise<void> => {
       while (!text.includes(wanted)) text += (await reader.read()).value ?? '';
     };
-    await readUntil('event: policy\nid: 1.2\ndata: {"epoch":1,"version":2}\n\n');
+    await readUntil('event: policy\nid: 1.2\ndata: {"epoch":1,"version":2,"spread_ms":0}\n\n');
     await readUntil(': heartbeat\n\n');
     await local.publish(GPT_4O);
-    await readUntil('data: {"epoch":1,"version":3}\n\n');
+    await readUntil('data: {"epoch":1,"version":3,"spread_ms":1}\n\n');
     local.setSecret('openai', 'sk-canary');
-    await readUntil('event: secrets\nid: 1.2\ndata: {"epoch":1,"version":2}\n\n');
+    await readUntil('event: secrets\nid: 1.2\ndata: {"epoch":1,"version":2,"spread_ms":1}\n\n');
     expect(text).not.toMatch(/gpt|canary|allow/u);
     expect(local.openStreams).toBe(1);
     local.endStreams();

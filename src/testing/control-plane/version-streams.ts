@@ -7,8 +7,9 @@ export interface VersionHint {
   readonly version: number;
 }
 
-function format({ event, epoch, version }: VersionHint): string {
-  return `event: ${event}\nid: ${epoch}.${version}\ndata: ${JSON.stringify({ epoch, version })}\n\n`;
+// All are told at the same moment, so they are told as well over how many milliseconds to come.
+function format({ event, epoch, version }: VersionHint, spreadMs: number): string {
+  return `event: ${event}\nid: ${epoch}.${version}\ndata: ${JSON.stringify({ epoch, version, spread_ms: spreadMs })}\n\n`;
 }
 
 /** The open streams of server-sent events. */
@@ -26,7 +27,7 @@ export class VersionStreams {
 
   open(response: ServerResponse, current: VersionHint): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    response.write(format(current));
+    response.write(format(current, this.#open.size));
     const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), this.#heartbeatMs);
     this.#open.add(response);
     // The response, not the request: that one is over as soon as it was read.
@@ -37,7 +38,7 @@ export class VersionStreams {
   }
 
   send(hint: VersionHint): void {
-    for (const response of this.#open) response.write(format(hint));
+    for (const response of this.#open) response.write(format(hint, this.#open.size));
   }
 
   /** Ends every stream, as a deployment of the server does. */
