@@ -6,6 +6,7 @@ import type { SecretsGate } from './secrets/read-secret.ts';
 import { secretsNotOpen } from './secrets/secret-errors.ts';
 import type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
 import type { PolicySource } from './sources/source.ts';
+import type { Clock } from './sync/clock.ts';
 
 /**
  * The part of a client that knows about secrets. What it needs is loaded when there is something to
@@ -23,11 +24,11 @@ export class ClientSecrets {
   }
 
   /** Loads what is needed. From then on texts are redacted. */
-  async open(gate: SecretsGate): Promise<void> {
+  async open(gate: SecretsGate, clock: Clock): Promise<void> {
     const options = this.#options;
     if (this.#opened || (!options.secretsEnabled && options.apiKey === undefined)) return;
     const { openSecrets } = await import('./open-secrets.ts');
-    this.#opened ??= openSecrets({ options, gate, emit: (event) => this.#events.emit(event) });
+    this.#opened ??= openSecrets({ options, gate, clock, emit: (event) => this.#events.emit(event) });
   }
 
   /** Chooses the source of the secrets, which may be that of the policy. Nothing is read yet. */

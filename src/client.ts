@@ -271,7 +271,7 @@ export class ControlZero {
 
   async #start(): Promise<void> {
     try {
-      await this.#secrets.open(this);
+      await this.#secrets.open(this, this.#clock);
       this.#refresher ??= await this.#createRefresher();
       if (this.#refresher.isUsable) this.#secrets.retry();
       await this.#withSecrets(this.#refresher.start());

@@ -10,6 +10,7 @@ import { SecretsKeeper } from './secrets/secrets-keeper.ts';
 import type { SecretsSource } from './secrets/secrets-source.ts';
 import { Vault } from './secrets/vault.ts';
 import type { PolicySource } from './sources/source.ts';
+import type { Clock } from './sync/clock.ts';
 
 /** What a client does with secrets, and with texts that may hold one. */
 export interface OpenedSecrets {
@@ -30,6 +31,7 @@ export interface OpenedSecrets {
 export interface OpenSecretsOptions {
   readonly options: ResolvedOptions;
   readonly gate: SecretsGate;
+  readonly clock: Clock;
   readonly emit: (event: SecretEvent) => void;
 }
 
@@ -57,7 +59,7 @@ class Secrets implements OpenedSecrets {
   }
 
   async connect(policySource: PolicySource): Promise<void> {
-    const { options, emit } = this.#options;
+    const { options, clock, emit } = this.#options;
     if (!options.secretsEnabled || this.#keeper) return;
     const source = await resolveSecretsSource(options, policySource);
     this.#source = source;
@@ -65,6 +67,7 @@ class Secrets implements OpenedSecrets {
       source,
       vault: this.#vault,
       ttlMs: options.secretTtlMs,
+      clock,
       changed: () => this.#redactor.learn([...this.#keys, ...this.#vault.values()]),
       failed: (error) => this.redactIn(error),
       emit,

@@ -3,10 +3,12 @@ import type { HighWaterMark } from '../bundle/high-water-mark.ts';
 import type { KeyTrust } from '../bundle/key-trust.ts';
 import { chooseTrust } from '../bundle/key-trust.ts';
 import { MAX_CHAIN_BYTES, followRotations } from '../bundle/rotation-chain.ts';
+import type { OpenedSecrets } from '../bundle/sealed-secrets.ts';
 import type { VerifiedBundle } from '../bundle/verify-bundle.ts';
 import { MAX_BUNDLE_BYTES, verifyBundle } from '../bundle/verify-bundle.ts';
 import { BundleRefusedError, PolicyUnavailableError } from '../errors.ts';
 import type { KeyTrustMode } from '../options.ts';
+import type { SecretsSource } from '../secrets/secrets-source.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
 import type { Pacing, PolicyFacts, PolicySnapshot, PolicySource, ReadSourceOptions } from '../sources/source.ts';
@@ -18,7 +20,8 @@ import { MAX_BOOTSTRAP_BYTES, readBootstrap } from './bootstrap.ts';
 import type { BundleRecord, RecordKey } from './bundle-record.ts';
 import { decodeRecord, deriveRecordKey, encodeRecord } from './bundle-record.ts';
 import type { Exchange } from './exchange.ts';
-import type { ListenForHints } from './hint.ts';
+import type { Hint, ListenForHints } from './hint.ts';
+import type { HostedSecrets, OpenEnvelopeOptions } from './hosted-secrets.ts';
 import { ROUTES } from './protocol.ts';
 
 /** What a hosted source is made of. */
@@ -89,6 +92,8 @@ export class HostedSource implements PolicySource {
   #unstored: { readonly place: RecordPlace; readonly record: BundleRecord } | undefined;
   #storing: Promise<void> | undefined;
   #isCacheSound = false;
+  #secrets: HostedSecrets | undefined;
+  #unanswered: PolicyUnavailableError | undefined;
 
   constructor(options: HostedSourceOptions) {
     this.#options = options;
@@ -96,11 +101,6 @@ export class HostedSource implements PolicySource {
     this.pacing = options.pacing;
     const { listen } = options;
     if (listen) this.watch = (hint) => this.#watch(listen, hint);
-  }
-
-  /** For what else is asked of the control plane with the same key. */
-  get exchange(): Exchange {
-    return this.#options.exchange;
   }
 
   get clockSkewMs(): number | null {
@@ -119,9 +119,11 @@ export class HostedSource implements PolicySource {
    * @throws {BundleRefusedError} when the answer must not be used
    */
   async read({ signal }: ReadSourceOptions): Promise<PolicySnapshot> {
+    this.#unanswered = undefined;
     try {
       return await this.#pull(signal);
     } catch (error) {
+      if (error instanceof PolicyUnavailableError) this.#unanswered = error;
       if (error instanceof PolicyUnavailableError && error.kind === 'auth') {
         for (const listener of this.#refusedListeners) listener();
       }
@@ -145,6 +147,21 @@ export class HostedSource implements PolicySource {
     return undefined;
   }
 
+  /** The secrets of the project, read with the same key and opened with the same trust. */
+  async openSecrets(names: readonly string[]): Promise<SecretsSource> {
+    const { exchange, intervalMs } = this.#options;
+    const { HostedSecrets: Secrets } = await import('./hosted-secrets.ts');
+    this.#secrets = new Secrets({
+      exchange,
+      intervalMs,
+      names,
+      unanswered: () => this.#unanswered,
+      open: async (envelope, options) => this.#openEnvelope(envelope, options),
+      onKeyRefused: (listener) => this.onKeyRefused(listener),
+    });
+    return this.#secrets;
+  }
+
   /** Lets a write to the cache end. */
   async close(): Promise<void> {
     this.#options.report.close();
@@ -154,11 +171,10 @@ export class HostedSource implements PolicySource {
   #watch(listen: ListenForHints, hint: () => void): () => void {
     const { clock } = this.#options;
     let cancel: (() => void) | undefined;
-    const stop = listen(({ event, epoch, version, spreadMs }) => {
-      const isNews = !this.#current || comparePlaces({ epoch, version, issuedAt: 0 }, this.#current.place) > 0;
-      if (event !== 'policy' || cancel || !isNews) return;
+    const stop = listen((told) => {
+      if (cancel || !this.#isNews(told)) return;
       // All clients were told at the same moment.
-      cancel = clock.after(spreadMs * clock.random(), () => {
+      cancel = clock.after(told.spreadMs * clock.random(), () => {
         cancel = undefined;
         hint();
       });
@@ -167,6 +183,30 @@ export class HostedSource implements PolicySource {
       stop();
       cancel?.();
     };
+  }
+
+  #isNews({ event, epoch, version }: Hint): boolean {
+    if (event === 'secrets') return this.#secrets !== undefined && version > this.#secrets.version;
+    if (event !== 'policy') return false;
+    return !this.#current || comparePlaces({ epoch, version, issuedAt: 0 }, this.#current.place) > 0;
+  }
+
+  async #openEnvelope(envelope: Bytes, { minSecretsVersion, signal }: OpenEnvelopeOptions): Promise<OpenedSecrets> {
+    const now = this.#options.clock.now();
+    const active = this.#current?.place;
+    const { openSecrets } = await import('../bundle/sealed-secrets.ts');
+    const { result, credentials } = await this.#withKeys({ now, signal }, async ({ bootstrap, trust }) =>
+      openSecrets(envelope, {
+        trust,
+        projectKey: bootstrap.projectKey,
+        projectId: bootstrap.projectId,
+        now,
+        minSecretsVersion,
+        ...(active && { active }),
+      }),
+    );
+    this.#credentials = credentials;
+    return result;
   }
 
   async #pull(signal: AbortSignal): Promise<PolicySnapshot> {
@@ -184,28 +224,26 @@ export class HostedSource implements PolicySource {
     });
     if (current && answer.status === 304) return current.snapshot;
     const bytes = answer.body;
-    const { verified, bootstrap } = await this.#verify(bytes, { now, signal });
+    const { result: verified, credentials } = await this.#withKeys({ now, signal }, async (keys) =>
+      this.#verifyWith(bytes, keys, { now, mark: this.#mark }),
+    );
+    const { bootstrap } = credentials;
     return this.#snapshotOf({ bytes, etag: readEtag(answer.header('etag')), verified, bootstrap, source: 'network' });
   }
 
-  async #verify(
-    bytes: Bytes,
-    { now, signal }: { readonly now: number; readonly signal: AbortSignal },
-  ): Promise<Pick<Received, 'verified' | 'bootstrap'>> {
-    const credentials = (this.#credentials ??= await this.#fetchCredentials(signal));
+  // What no trusted key has signed may be signed by one that has taken over since.
+  async #withKeys<Result>(
+    moment: { readonly now: number; readonly signal: AbortSignal },
+    use: (credentials: Credentials) => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly credentials: Credentials }> {
+    const credentials = (this.#credentials ??= await this.#fetchCredentials(moment.signal));
     try {
-      return {
-        verified: await this.#verifyWith(bytes, credentials, { now, mark: this.#mark }),
-        bootstrap: credentials.bootstrap,
-      };
+      return { result: await use(credentials), credentials };
     } catch (error) {
       if (!(error instanceof BundleRefusedError) || error.kind !== 'signature') throw error;
-      const renewed = await this.#renew(credentials, { now, signal }).catch(() => undefined);
+      const renewed = await this.#renew(credentials, moment).catch(() => undefined);
       if (!renewed) throw error;
-      return {
-        verified: await this.#verifyWith(bytes, renewed, { now, mark: this.#mark }),
-        bootstrap: renewed.bootstrap,
-      };
+      return { result: await use(renewed), credentials: renewed };
     }
   }
 
@@ -265,7 +303,12 @@ export class HostedSource implements PolicySource {
     const isKnown = kept.keys.some(({ publicKey }) => publicKey === bootstrap.offeredKey);
     if (kept.kind !== 'first-use' || isKnown) return { bootstrap, trust: kept };
     const headers = { accept: 'application/json' };
-    const chain = await this.exchange.send({ path: ROUTES.rotations, headers, maxBytes: MAX_CHAIN_BYTES, signal });
+    const chain = await this.#options.exchange.send({
+      path: ROUTES.rotations,
+      headers,
+      maxBytes: MAX_CHAIN_BYTES,
+      signal,
+    });
     return { bootstrap, trust: await followRotations(kept, chain.body, { projectId: bootstrap.projectId, now }) };
   }
 

@@ -5,4 +5,6 @@ export const ROUTES = {
   rotations: '/v1/sdk/keys/rotations',
   activations: '/v1/sdk/activations',
   stream: '/v1/sdk/stream',
+  secrets: '/v1/sdk/secrets',
+  secret: '/api/secrets',
 } as const;

@@ -1,4 +1,7 @@
 import { ControlZeroError } from '../errors.ts';
+import type { Clock, Moment } from '../sync/clock.ts';
+import { momentOf, since } from '../sync/clock.ts';
+import { untilAborted } from '../sync/until-aborted.ts';
 import type { SecretEvent, SecretsStatus } from './secret-event.ts';
 import type { SecretReasonCode } from './secret-errors.ts';
 import { SecretUnavailableError } from './secret-errors.ts';
@@ -11,24 +14,12 @@ export interface SecretsKeeperOptions {
   readonly vault: Vault;
   /** How long values are used while the source cannot be read. */
   readonly ttlMs: number;
+  readonly clock: Clock;
   /** Called when the vault has new values, before anybody is told. */
   readonly changed: () => void;
   /** Called with every failure, before it is kept or told. */
   readonly failed: (error: SecretUnavailableError) => void;
   readonly emit: (event: SecretEvent) => void;
-}
-
-// Both clocks, because the wall clock can be set back and the other one may stand still while a machine sleeps.
-interface Moment {
-  readonly wall: number;
-  readonly steady: number;
-}
-
-const now = (): Moment => ({ wall: Date.now(), steady: performance.now() });
-
-function ageMs(moment: Moment): number {
-  const { wall, steady } = now();
-  return Math.max(wall - moment.wall, steady - moment.steady);
 }
 
 const unavailable = (reasonCode: SecretReasonCode, message: string): SecretUnavailableError =>
@@ -55,19 +46,6 @@ interface Failure {
 
 function describeFailure({ error: { reasonCode, message }, at }: Failure): SecretsStatus['lastError'] {
   return { reasonCode, message, at };
-}
-
-// A source may ignore its signal.
-async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }
 
 /**
@@ -125,7 +103,7 @@ export class SecretsKeeper {
   retry(): void {
     if (!this.#failure) return;
     const pauseMs = Math.min(SHORTEST_PAUSE_MS * 2 ** (this.#failures - 1), LONGEST_PAUSE_MS);
-    if (Date.now() - this.#failure.at >= pauseMs) this.begin();
+    if (this.#options.clock.now() - this.#failure.at >= pauseMs) this.begin();
   }
 
   /**
@@ -154,9 +132,9 @@ export class SecretsKeeper {
     this.#options.failed(error);
     if (this.#closed.signal.aborted) return;
     const isNews = this.#failure?.error.message !== error.message;
-    this.#failure = { error, at: Date.now() };
+    this.#failure = { error, at: this.#options.clock.now() };
     this.#failures += 1;
-    if (isNews) this.#options.emit({ type: 'secrets-refused', at: Date.now(), error });
+    if (isNews) this.#options.emit({ type: 'secrets-refused', at: this.#options.clock.now(), error });
     if (error.reasonCode !== 'REVOKED') {
       this.#expire();
       return;
@@ -175,11 +153,11 @@ export class SecretsKeeper {
   }
 
   async #run(): Promise<void> {
-    const { source } = this.#options;
+    const { source, clock } = this.#options;
     const limit = new AbortController();
     this.#limit = limit;
     const late = unavailable('UNREADABLE', `The secrets of source ${source.kind} did not come in time.`);
-    const timer = setTimeout(() => limit.abort(late), source.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS);
+    const cancel = clock.after(source.attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS, () => limit.abort(late));
     try {
       await this.#readOnce(AbortSignal.any([this.#closed.signal, limit.signal]));
     } catch (thrown) {
@@ -187,7 +165,7 @@ export class SecretsKeeper {
       this.fail(error);
       throw error;
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
@@ -197,7 +175,7 @@ export class SecretsKeeper {
       const opening = snapshot.open().then((content) => this.#take(content, snapshot.revision, signal));
       await untilAborted(opening, signal);
     }
-    this.#lastSuccess = now();
+    this.#lastSuccess = momentOf(this.#options.clock);
     this.#failure = undefined;
     this.#failures = 0;
     this.#dropped = undefined;
@@ -220,7 +198,7 @@ export class SecretsKeeper {
   }
 
   #tell({ added, rotated, removed }: SecretChanges): void {
-    const at = Date.now();
+    const at = this.#options.clock.now();
     const { emit } = this.#options;
     for (const name of rotated) emit({ type: 'secret-rotated', at, name });
     for (const name of added) emit({ type: 'secret-added', at, name });
@@ -229,14 +207,15 @@ export class SecretsKeeper {
 
   #expire(): void {
     if (!this.isLoaded) return;
-    if (Date.now() >= this.#expiresAt) {
+    if (this.#options.clock.now() >= this.#expiresAt) {
       this.#drop(
         unavailable('EXPIRED', 'The secrets were good up to a time that is over, and no newer ones have come.'),
       );
       return;
     }
+    const { clock, ttlMs } = this.#options;
     if (!this.#failure || !this.#lastSuccess) return;
-    if (ageMs(this.#lastSuccess) <= this.#options.ttlMs) return;
+    if (since(this.#lastSuccess, momentOf(clock)) <= ttlMs) return;
     const { message } = this.#failure.error;
     this.#drop(unavailable('EXPIRED', `The secrets could not be read for longer than secretTtl. ${message}`));
   }
@@ -246,6 +225,6 @@ export class SecretsKeeper {
     if (!this.isLoaded) return;
     this.#revision = undefined;
     this.#options.vault.clear();
-    this.#options.emit({ type: 'secrets-dropped', at: Date.now(), error });
+    this.#options.emit({ type: 'secrets-dropped', at: this.#options.clock.now(), error });
   }
 }
