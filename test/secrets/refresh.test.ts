@@ -255,4 +255,42 @@ describe('a source of secrets that fails', () => {
     await starting;
     expect(cz.status().secrets).toMatchObject({ count: 0 });
   });
+
+  test('is overruled while it answers by a refusal that was found elsewhere', async () => {
+    const { cz, source, events } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    const answer = Promise.withResolvers<never>();
+    source.instead = async () => answer.promise;
+    const refreshing = rejectionOf(cz.refresh());
+    await expect.poll(() => source.reads).toBe(2);
+    source.revoke('The key was refused.');
+    expect(await refreshing).toMatchObject({ reasonCode: 'REVOKED', message: 'The key was refused.' });
+    // Given before the refusal, so it does not count.
+    answer.resolve({ revision: 'late', open: async () => ({ secrets: new Map() }) } as never);
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('REVOKED');
+    await cz.flush();
+    expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped']);
+    await cz.close();
+    source.revoke('Nobody listens any more.');
+    await cz.flush();
+    expect(events).toHaveLength(2);
+  });
+});
+
+describe('secrets with a time of their own', () => {
+  test('are dropped when it is over, whether or not anything failed', async () => {
+    stopClocks();
+    const { cz, source, events } = secretsStage({ openai: OLD });
+    source.expiresAt = Date.now() + 60_000;
+    await cz.initialize();
+    vi.advanceTimersByTime(59_999);
+    expect(cz.getSecret('openai')).toBe(OLD);
+    vi.advanceTimersByTime(1);
+    expect(reasonOf(() => cz.getSecret('openai'))).toBe('EXPIRED');
+    source.expiresAt = Date.now() + 60_000;
+    await cz.refresh();
+    expect(cz.getSecret('openai')).toBe(OLD);
+    await cz.flush();
+    expect(events.map(({ type }) => type)).toEqual(['secrets-dropped']);
+  });
 });

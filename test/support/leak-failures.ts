@@ -57,13 +57,17 @@ async function read(stage: LeakStage, name = 'openai'): Promise<void> {
   });
 }
 
-async function startAndRead(stage: LeakStage): Promise<void> {
+/** Initializes, and reads the secret. */
+export async function startAndRead(stage: LeakStage): Promise<void> {
   await stage.attempt(async () => stage.cz.initialize());
   await read(stage);
 }
 
 /** Begins well, and fails when it is read again. */
-const later = (spoil: (stage: LeakStage) => void | Promise<void>, options?: ControlZeroOptions): LeakFailure => ({
+export const later = (
+  spoil: (stage: LeakStage) => void | Promise<void>,
+  options?: ControlZeroOptions,
+): LeakFailure => ({
   ...(options && { options }),
   provoke: async (stage) => {
     await startAndRead(stage);
@@ -72,6 +76,13 @@ const later = (spoil: (stage: LeakStage) => void | Promise<void>, options?: Cont
     await read(stage);
   },
 });
+
+/** As `later`, with a vault that has changed as well: the key is not asked for otherwise. */
+const laterByKey = (spoil: (stage: LeakStage) => void): LeakFailure =>
+  later(async (stage) => {
+    await setSecret('more', SECRET, stage.vault);
+    spoil(stage);
+  });
 
 /** As `later`, for a vault that was spoiled with the secret itself: the file is no leak of ours. */
 const spoiled = (spoil: (stage: LeakStage) => void): LeakFailure => ({
@@ -93,15 +104,15 @@ const loaded = { secretsSource: failing(loadedError) };
 /** Ways to fail without a control plane. */
 export const LOCAL_FAILURES: Readonly<Record<string, LeakFailure>> = {
   'no failure at all': { provoke: startAndRead },
-  'the wrong key': later(({ vault }) => writeFileSync(vault.vaultKeyFile, createKeyText())),
+  'the wrong key': laterByKey(({ vault }) => writeFileSync(vault.vaultKeyFile, createKeyText())),
   'the wrong key at start': {
     provoke: async (stage) => {
       writeFileSync(stage.vault.vaultKeyFile, createKeyText());
       await startAndRead(stage);
     },
   },
-  'the secret in place of the key': later(({ vault }) => writeFileSync(vault.vaultKeyFile, SECRET)),
-  'a key file that others may read': later(({ vault }) => chmodSync(vault.vaultKeyFile, 0o644)),
+  'the secret in place of the key': laterByKey(({ vault }) => writeFileSync(vault.vaultKeyFile, SECRET)),
+  'a key file that others may read': laterByKey(({ vault }) => chmodSync(vault.vaultKeyFile, 0o644)),
   'a truncated vault': later(({ vault }) => truncateSync(vault.vaultFile, 300)),
   'rows that were exchanged': later(swapRows),
   'the secret in place of the vault': spoiled(({ vault }) => writeFileSync(vault.vaultFile, SECRET)),

@@ -7,6 +7,8 @@ import type { ControlZeroOptions, PolicyDocument } from '../../src/index.ts';
 import { ControlZero } from '../../src/index.ts';
 import type { VaultPaths } from '../../src/node/index.ts';
 import { createVault, setSecret } from '../../src/node/index.ts';
+import type { TestControlPlane } from '../../src/testing/index.ts';
+import { startTestControlPlane } from '../../src/testing/index.ts';
 import type { Canary } from './canaries.ts';
 import type { Exposed } from './leak-sinks.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -32,6 +34,10 @@ const policy: PolicyDocument = {
 export interface LeakStage {
   readonly cz: ControlZero;
   readonly vault: VaultPaths;
+  /** Only for stages with a control plane. */
+  readonly plane?: TestControlPlane;
+  /** What must not get out. */
+  readonly canaries: readonly Canary[];
   readonly folder: string;
   /** Runs something, and keeps what it throws or rejects with. */
   attempt(run: () => unknown): Promise<void>;
@@ -74,6 +80,7 @@ export async function leakStage(options: ControlZeroOptions = {}): Promise<LeakS
     cz,
     vault,
     folder,
+    canaries: CANARIES,
     attempt: async (run) => {
       try {
         await run();
@@ -88,4 +95,14 @@ export async function leakStage(options: ControlZeroOptions = {}): Promise<LeakS
       return { client: cz, errors, events, lines, folder, status: cz.status() };
     },
   };
+}
+
+/** The same with a control plane in place of the files. */
+export async function hostedLeakStage(options: ControlZeroOptions = {}): Promise<LeakStage> {
+  const plane = await startTestControlPlane({ policy, secrets: { openai: SECRET, stored: SECRET } });
+  onTestFinished(async () => plane.close());
+  const { apiKey, url: baseUrl } = plane;
+  const hosted = { apiKey, baseUrl, policy: undefined, vaultFile: undefined, hints: false, ...options };
+  const stage = await leakStage(hosted as ControlZeroOptions);
+  return { ...stage, plane, canaries: [...CANARIES, { name: 'API key of the plane', value: apiKey }] };
 }

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 
 import type { ControlZeroOptions, SecretEvent, SecretsSource } from '../../src/index.ts';
-import { ControlZero } from '../../src/index.ts';
+import { ControlZero, SecretUnavailableError } from '../../src/index.ts';
 import type { MemoryLogger } from './memory-logger.ts';
 import { memoryLogger } from './memory-logger.ts';
 
@@ -14,6 +14,10 @@ export interface SteeredSource extends SecretsSource {
   reads: number;
   /** The bytes it handed out last. */
   handedOut: Uint8Array[];
+  /** Until when the values are good. */
+  expiresAt: number | undefined;
+  /** Takes the right to read away. */
+  revoke(message: string): void;
   /** Replaces what it holds. */
   hold(values: Values): void;
   /** Makes every later read do this instead; undefined = answer again. */
@@ -24,12 +28,21 @@ export interface SteeredSource extends SecretsSource {
 export function steeredSource(values: Values): SteeredSource {
   let held = values;
   let revision = 0;
+  const listeners = new Set<(error: SecretUnavailableError) => void>();
   return {
     kind: 'steered',
     refreshIntervalMs: 0,
     reads: 0,
     handedOut: [],
     instead: undefined,
+    expiresAt: undefined,
+    revoke(message) {
+      for (const listener of listeners) listener(new SecretUnavailableError({ reasonCode: 'REVOKED', message }));
+    },
+    onRevoked(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     hold(next) {
       held = next;
       revision += 1;
@@ -44,7 +57,7 @@ export function steeredSource(values: Values): SteeredSource {
             Object.entries(held).map(([name, value]) => [name, new TextEncoder().encode(value)] as const),
           );
           this.handedOut = [...opened.values()];
-          return { secrets: opened };
+          return { secrets: opened, ...(this.expiresAt !== undefined && { expiresAt: this.expiresAt }) };
         },
       };
     },
