@@ -97,6 +97,7 @@ export class ControlZero {
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
@@ -244,6 +245,7 @@ export class ControlZero {
    * Reads the source now instead of at the next tick.
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID`; the last good policy stays active
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`; the last good policy stays active
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had
    */
   async refresh(options: WaitOptions = {}): Promise<void> {
     if (!this.#refresher) {

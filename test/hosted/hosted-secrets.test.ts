@@ -60,7 +60,7 @@ async function start(options?: ControlZeroOptions): Promise<Stage> {
   return stage;
 }
 
-function reasonOf(cz: ControlZero): SecretReasonCode | string {
+function reasonOf(cz: ControlZero): string {
   try {
     return cz.getSecret('openai');
   } catch (error) {
@@ -72,7 +72,7 @@ function reasonOf(cz: ControlZero): SecretReasonCode | string {
 function replay(envelope: Uint8Array<ArrayBuffer>): void {
   const { fetch: real } = globalThis;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) =>
-    String(input as string).endsWith('/v1/sdk/secrets') ? new Response(envelope) : real(input, init),
+    (input as string).endsWith('/v1/sdk/secrets') ? new Response(envelope) : real(input, init),
   );
 }
 

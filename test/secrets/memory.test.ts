@@ -63,7 +63,7 @@ describe('a value', () => {
   const value = new SecretValue('[secret openai]', new TextEncoder().encode(SECRET));
 
   test.each<readonly [string, () => string]>([
-    ['a template', () => `${value as unknown as string}`],
+    ['a template', () => `a ${value as unknown as string}`],
     ['a sum', () => 'a ' + (value as unknown as string)],
     ['String()', () => String(value)],
     ['JSON', () => JSON.stringify({ value })],

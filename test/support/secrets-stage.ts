@@ -9,7 +9,7 @@ import { memoryLogger } from './memory-logger.ts';
 export type Values = Readonly<Record<string, string>>;
 
 /** A source of secrets that a test steers. */
-export interface SteeredSource extends SecretsSource {
+interface SteeredSource extends SecretsSource {
   /** How often it was read. */
   reads: number;
   /** The bytes it handed out last. */
@@ -25,7 +25,7 @@ export interface SteeredSource extends SecretsSource {
 }
 
 /** Makes a source of secrets that holds some values. */
-export function steeredSource(values: Values): SteeredSource {
+function steeredSource(values: Values): SteeredSource {
   let held = values;
   let revision = 0;
   const listeners = new Set<(error: SecretUnavailableError) => void>();
