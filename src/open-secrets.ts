@@ -4,6 +4,7 @@ import type { SecretsGate } from './secrets/read-secret.ts';
 import { readSecret } from './secrets/read-secret.ts';
 import { redactError } from './secrets/redact-error.ts';
 import { Redactor } from './secrets/redactor.ts';
+import { secretsNotOpen } from './secrets/secret-errors.ts';
 import type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
 import { SecretValue } from './secrets/secret-value.ts';
 import { SecretsKeeper } from './secrets/secrets-keeper.ts';
@@ -82,11 +83,17 @@ class Secrets implements OpenedSecrets {
   get(name: string): string {
     try {
       this.#keeper?.check();
-      return readSecret(name, { gate: this.#options.gate, reveal: (known) => this.#vault.reveal(known) });
+      return readSecret(name, { gate: this.#options.gate, reveal: (known) => this.#reveal(known) });
     } catch (error) {
       // Whoever confuses a name with a value finds neither in the message.
       throw this.redactIn(error);
     }
+  }
+
+  #reveal(name: string): string | undefined {
+    // Without a policy source there is none of secrets either.
+    if (!this.#keeper) throw secretsNotOpen(true, false);
+    return this.#vault.reveal(name);
   }
 
   begin(): void {

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
 import { findBuiltin, requireBuiltin } from './builtin.ts';
+import { TEMPORARY_FILE, writeFileAtomically } from './write-file-atomically.ts';
 
 /** Where and for whom records are kept. */
 export interface DiskCacheOptions {
@@ -15,6 +16,7 @@ export interface DiskCacheOptions {
   readonly warn: (message: string) => void;
 }
 
+const FEATURE = 'The cache on disk';
 const LARGEST_RECORD_BYTES = 17 * 1024 * 1024;
 const MOST_READ = 4;
 const MOST_LOOKS = 10;
@@ -22,7 +24,6 @@ const TEMPORARY_FOR_MS = 3_600_000;
 const DIGITS = 16;
 // Numbers of equal width, so that names sort as records do.
 const NAME = /^(?<epoch>\d{16})-(?<version>\d{16})-(?<issuedAt>\d{16})\.bundle$/u;
-const TEMPORARY = /^\.\d+-[\da-f-]+\.tmp$/u;
 
 type Unread = 'gone' | 'unusable';
 
@@ -53,8 +54,8 @@ function isMissing(error: unknown): boolean {
  */
 export class DiskCache implements RecordCache {
   readonly #options: DiskCacheOptions;
-  readonly #files = requireBuiltin('node:fs/promises', 'The cache on disk');
-  readonly #paths = requireBuiltin('node:path', 'The cache on disk');
+  readonly #files = requireBuiltin('node:fs/promises', FEATURE);
+  readonly #paths = requireBuiltin('node:path', FEATURE);
   #folder: Promise<string> | undefined;
   #isWarned = false;
 
@@ -74,7 +75,7 @@ export class DiskCache implements RecordCache {
   async store(place: RecordPlace, record: Uint8Array): Promise<void> {
     await this.#guard(async (folder) => {
       await this.#sweep(folder);
-      await this.#write(folder, nameOf(place), record);
+      await writeFileAtomically(this.#paths.join(folder, nameOf(place)), record, FEATURE);
       await this.#prune(folder, place);
     }, undefined);
   }
@@ -159,32 +160,6 @@ export class DiskCache implements RecordCache {
     }
   }
 
-  async #write(folder: string, name: string, record: Uint8Array): Promise<void> {
-    const { open, rename, unlink } = this.#files;
-    const temporary = this.#paths.join(folder, `.${process.pid}-${crypto.randomUUID()}.tmp`);
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(record);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.#paths.join(folder, name));
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await this.#syncFolder(folder);
-  }
-
-  // Makes the new name last through a power failure, where the system can do that for a folder.
-  async #syncFolder(folder: string): Promise<void> {
-    const handle = await this.#files.open(folder, 'r').catch(() => undefined);
-    await handle?.sync().catch(() => undefined);
-    await handle?.close();
-  }
-
   async #prune(folder: string, own: RecordPlace): Promise<void> {
     const older = (await this.#entries(folder)).filter(({ place }) => comparePlaces(place, own) < 0);
     // The newest of the older ones stays: it is what remains should the new one turn out damaged.
@@ -193,7 +168,7 @@ export class DiskCache implements RecordCache {
 
   // What a process that was killed has left behind.
   async #sweep(folder: string): Promise<void> {
-    const names = (await this.#files.readdir(folder)).filter((name) => TEMPORARY.test(name));
+    const names = (await this.#files.readdir(folder)).filter((name) => TEMPORARY_FILE.test(name));
     for (const name of names) {
       const found = await this.#files.lstat(this.#paths.join(folder, name)).catch(() => undefined);
       if (found && Date.now() - found.mtimeMs > TEMPORARY_FOR_MS) await this.#remove(folder, name);

@@ -2,14 +2,26 @@ import { requireBuiltin } from './builtin.ts';
 
 const OWNER_ONLY = 0o600;
 
+/** The temporary files of a write, which a process that was killed may leave behind. */
+export const TEMPORARY_FILE: RegExp = /^\.\d+-[\da-f-]+\.tmp$/u;
+
+// Makes the new name last through a power failure, where the system can do that for a folder.
+async function syncFolder(folder: string, feature: string): Promise<void> {
+  const { open } = requireBuiltin('node:fs/promises', feature);
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
 /**
  * Writes a file so that a reader sees the old content or the new one, also after a crash: into a
  * temporary file beside it, to the disk, then renamed over it. Only the owner may read it.
  */
-export async function writeFileAtomically(path: string, content: string, feature: string): Promise<void> {
+export async function writeFileAtomically(path: string, content: string | Uint8Array, feature: string): Promise<void> {
   const { open, rename, unlink } = requireBuiltin('node:fs/promises', feature);
   const paths = requireBuiltin('node:path', feature);
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const folder = paths.dirname(path);
+  const temporary = paths.join(folder, `.${process.pid}-${crypto.randomUUID()}.tmp`);
   try {
     const file = await open(temporary, 'wx', OWNER_ONLY);
     try {
@@ -23,8 +35,5 @@ export async function writeFileAtomically(path: string, content: string, feature
     await unlink(temporary).catch(() => undefined);
     throw error;
   }
-  // Without this, the rename itself may be lost when the machine goes down. Not every system can do it.
-  const folder = await open(paths.dirname(path), 'r').catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
+  await syncFolder(folder, feature);
 }

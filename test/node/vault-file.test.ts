@@ -2,33 +2,17 @@ import { createHash, webcrypto } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
-import type { ControlZero, ControlZeroOptions, SecretEvent } from '../../src/index.ts';
-import { ConfigurationError, SecretUnavailableError, init } from '../../src/index.ts';
-import type { VaultOptions } from '../../src/node/index.ts';
+import type { SecretEvent, SecretUnavailableError } from '../../src/index.ts';
+import { ConfigurationError } from '../../src/index.ts';
 import { createVault, listSecrets, removeSecret, rotateVaultKey, setSecret } from '../../src/node/index.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 import { SOURCE_URL, runProgram } from '../support/run-program.ts';
-import { silentLogger } from '../support/silent-logger.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { clientOf, documentOf, newVault } from '../support/vault-stage.ts';
 
 const VALUE = 'sk-live-0123456789abcdef';
-
-interface Row {
-  name: string;
-  version: number;
-  updatedAt: string;
-  sealed: string;
-}
-
-interface Document {
-  format: string;
-  version: number;
-  keyId: string;
-  secrets: Row[];
-  seal: string;
-}
 
 function setVariable(name: string, value: string | undefined): void {
   const before = process.env[name];
@@ -38,28 +22,6 @@ function setVariable(name: string, value: string | undefined): void {
   };
   assign(value);
   onTestFinished(() => assign(before));
-}
-
-async function newVault(values: Readonly<Record<string, string>> = {}): Promise<Required<VaultOptions>> {
-  const vaultFile = join(temporaryFolder(), 'controlzero.vault');
-  const paths = await createVault({ vaultFile });
-  for (const [name, value] of Object.entries(values)) await setSecret(name, value, paths);
-  return paths;
-}
-
-async function clientOf(vault: VaultOptions, options: ControlZeroOptions = {}): Promise<ControlZero> {
-  const cz = await init({ policy: { rules: [] }, secretsEnabled: true, logger: silentLogger, ...vault, ...options });
-  onTestFinished(async () => cz.close());
-  return cz;
-}
-
-const documentOf = ({ vaultFile = '' }: VaultOptions): Document =>
-  JSON.parse(readFileSync(vaultFile, 'utf8')) as Document;
-
-function change(vault: Required<VaultOptions>, edit: (document: Document) => void): void {
-  const document = documentOf(vault);
-  edit(document);
-  writeFileSync(vault.vaultFile, JSON.stringify(document));
 }
 
 describe('a vault file', () => {
@@ -175,6 +137,27 @@ describe('editing a vault', () => {
     await Promise.all(names.map(async (name) => setSecret(name, VALUE, vault)));
     expect((await listSecrets(vault)).map(({ name }) => name).toSorted()).toEqual(names.toSorted());
     expect(existsSync(`${vault.vaultFile}.lock`)).toBe(false);
+  });
+
+  test('gives up on a lock that does not go away, and says so', async () => {
+    const vault = await newVault();
+    writeFileSync(`${vault.vaultFile}.lock`, '');
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    let isOver = false;
+    const waiting = rejectionOf(setSecret('openai', VALUE, vault)).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(25);
+    }
+    expect(await waiting).toBeInstanceOf(ConfigurationError);
+    expect(String(await waiting)).toContain('remove the lock');
+    expect(await listSecrets(vault)).toEqual([]);
+    rmSync(`${vault.vaultFile}.lock`);
+    await setSecret('openai', VALUE, vault);
+    expect(await listSecrets(vault)).toHaveLength(1);
   });
 
   test.each<readonly [string, string, unknown]>([
@@ -299,97 +282,5 @@ describe('the key of a vault', () => {
     await expect(
       listSecrets({ ...vault, vaultKeyFile: join(vault.vaultKeyFile, '..', 'plain', 'key') }),
     ).rejects.toThrow('cannot be read (ENOTDIR)');
-  });
-});
-
-describe('a vault that was tampered with', () => {
-  test.each<readonly [string, (document: Document) => void]>([
-    ['a row under another name', ({ secrets: [row] }) => void Object.assign(row as Row, { name: 'anthropic' })],
-    [
-      'two values exchanged',
-      ({ secrets: [one, two] }) => {
-        const [first, second] = [one as Row, two as Row];
-        [first.sealed, second.sealed] = [second.sealed, first.sealed];
-      },
-    ],
-    [
-      'two names exchanged',
-      ({ secrets: [one, two] }) => {
-        const [first, second] = [one as Row, two as Row];
-        [first.name, second.name] = [second.name, first.name];
-      },
-    ],
-    ['a row left out', ({ secrets }) => void secrets.pop()],
-    ['a row twice', ({ secrets }) => void secrets.push({ ...(secrets[0] as Row) })],
-    ['rows in another order', (document) => void (document.secrets = document.secrets.toReversed())],
-    ['another version of a row', ({ secrets: [row] }) => void Object.assign(row as Row, { version: 2 })],
-    ['another time of a row', ({ secrets: [row] }) => void Object.assign(row as Row, { updatedAt: 'now' })],
-    ['no seal', (document) => void Object.assign(document, { seal: '' })],
-    ['a value cut short', ({ secrets: [row] }) => void Object.assign(row as Row, { sealed: 'AAAA' })],
-    ['another format version', (document) => void Object.assign(document, { version: 2 })],
-    ['another format', (document) => void Object.assign(document, { format: 'x' })],
-    ['an unknown key', (document) => void Object.assign(document, { more: 1 })],
-    ['a broken name', ({ secrets: [row] }) => void Object.assign(row as Row, { name: 'a b' })],
-    ['no base64', ({ secrets: [row] }) => void Object.assign(row as Row, { sealed: '***' })],
-  ])('by %s is refused whole, and the last values stay', async (_, edit) => {
-    const vault = await newVault({ openai: VALUE, other: 'other-value' });
-    const cz = await clientOf(vault);
-    change(vault, edit);
-    const error = (await rejectionOf(cz.refresh())) as SecretUnavailableError;
-    expect(error).toMatchObject({ name: 'SecretUnavailableError', reasonCode: 'INVALID' });
-    expect(error.message).toContain('is damaged or was changed without its key');
-    expect([cz.getSecret('openai'), cz.getSecret('other')]).toEqual([VALUE, 'other-value']);
-    expect(await rejectionOf(setSecret('more', VALUE, vault))).toMatchObject({ reasonCode: 'INVALID' });
-  });
-
-  test('by an older row of the same name is refused', async () => {
-    const vault = await newVault({ openai: 'old-value' });
-    const [old] = documentOf(vault).secrets;
-    await setSecret('openai', VALUE, vault);
-    change(vault, (document) => void (document.secrets = [old as Row]));
-    await expect(clientOf(vault)).rejects.toThrow('its seal does not fit');
-  });
-
-  test('by another key id asks for that key', async () => {
-    const vault = await newVault({ openai: VALUE });
-    change(vault, (document) => void (document.keyId = 'ffffffffffffffff'));
-    await expect(clientOf(vault)).rejects.toThrow('sealed with key ffffffffffffffff');
-  });
-
-  test('at any byte gives no other value, and only typed errors', async () => {
-    const vault = await newVault({ openai: VALUE });
-    const bytes = readFileSync(vault.vaultFile);
-    let refused = 0;
-    for (let at = 0; at < bytes.length; at += 1) {
-      const changed = Buffer.from(bytes);
-      changed[at] = (changed[at] ?? 0) ^ 1;
-      writeFileSync(vault.vaultFile, changed);
-      // White space between the parts is not part of what is sealed.
-      const error = await listSecrets(vault).then(
-        (entries) => expect(entries).toMatchObject([{ name: 'openai', version: 1 }]),
-        (thrown: unknown) => thrown,
-      );
-      if (error === undefined) continue;
-      expect(error).toBeInstanceOf(SecretUnavailableError);
-      refused += 1;
-    }
-    expect(refused).toBeGreaterThan(bytes.length * 0.7);
-    for (let length = 0; length < bytes.length - 2; length += 7) {
-      writeFileSync(vault.vaultFile, bytes.subarray(0, length));
-      expect(await rejectionOf(listSecrets(vault))).toMatchObject({ reasonCode: 'INVALID' });
-    }
-  });
-
-  test('or is gone, says what to do', async () => {
-    const vault = await newVault({ openai: VALUE });
-    const cz = await clientOf(vault);
-    rmSync(vault.vaultFile);
-    expect(await rejectionOf(cz.refresh())).toMatchObject({
-      reasonCode: 'UNREADABLE',
-      message: `The vault ${vault.vaultFile} cannot be read (ENOENT). Make one with createVault(), or set vaultFile or CONTROLZERO_VAULT_FILE.`,
-    });
-    expect(cz.getSecret('openai')).toBe(VALUE);
-    writeFileSync(vault.vaultFile, ' '.repeat(16 * 1024 * 1024 + 1));
-    await expect(cz.refresh()).rejects.toThrow('(EFBIG)');
   });
 });

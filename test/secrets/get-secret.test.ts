@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import type { PolicyDocument, Rule } from '../../src/index.ts';
 import { ControlZero, PolicyDeniedError, SecretNotFoundError, SecretUnavailableError, runAs } from '../../src/index.ts';
 import { secretsStage } from '../support/secrets-stage.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const VALUE = 'sk-live-0123456789abcdef';
 
@@ -94,6 +95,10 @@ describe('getSecret', () => {
     await expect(closed.cz.initialize()).rejects.toThrow();
     await expect.poll(() => closed.cz.status().secrets?.count).toBe(1);
     expect(thrownBy(() => closed.cz.getSecret('openai'))).toMatchObject({ reasonCode: 'NO_POLICY' });
+    const unconfigured = secretsStage({ openai: VALUE }, { policy: undefined as never, failOpen: true });
+    vi.spyOn(process, 'cwd').mockReturnValue(temporaryFolder());
+    await expect(unconfigured.cz.initialize()).rejects.toThrow('No policy is configured');
+    expect(thrownBy(() => unconfigured.cz.getSecret('openai'))).toMatchObject({ reasonCode: 'NOT_INITIALIZED' });
     const open = secretsStage({ openai: VALUE }, { policy: noPolicy, failOpen: true });
     await expect(open.cz.initialize()).rejects.toThrow();
     await expect.poll(() => open.cz.status().secrets?.count).toBe(1);
