@@ -1,3 +1,4 @@
+import type { RefusedRequest } from './errors.ts';
 import type { Listener } from './events/emitter.ts';
 import { Emitter } from './events/emitter.ts';
 import type { OpenedSecrets } from './open-secrets.ts';
@@ -78,6 +79,17 @@ export class ClientSecrets {
   /** A text without the value of any secret, and without the API key. */
   redact(text: string): string {
     return this.#opened?.redact(text) ?? text;
+  }
+
+  /** A request as it is told, without the same. */
+  redactNames(request: RefusedRequest): RefusedRequest {
+    if (!this.#opened) return request;
+    const { action, resource, agentId } = request;
+    return {
+      action: this.redact(action),
+      resource: this.redact(resource),
+      ...(agentId !== undefined && { agentId: this.redact(agentId) }),
+    };
   }
 
   /** Takes the same out of an error or of plain data, in place. */

@@ -1,6 +1,5 @@
 import { ClientSecrets } from './client-secrets.ts';
 import type { Explanation } from './engine/explain.ts';
-import type { RefusedRequest } from './errors.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { Listener } from './events/emitter.ts';
@@ -350,17 +349,15 @@ export class ControlZero {
       Object.freeze({
         type: 'decision-made',
         at: Date.now(),
-        ...this.#describe(judgement),
+        ...this.#secrets.redactNames(describeJudgement(judgement)),
         decision,
         mode,
         enforced: decision.allowed || mode === 'enforce',
-        ...(denied && { fallback: { requested: this.#describe(denied).resource, denied: denied.decision } }),
+        ...(denied && {
+          fallback: { requested: this.#secrets.redact(describeJudgement(denied).resource), denied: denied.decision },
+        }),
       }),
     );
-  }
-
-  #describe(judgement: Judgement): RefusedRequest {
-    return this.#secrets.redactIn(describeJudgement(judgement));
   }
 
   #policyStatus(): PolicyStatus | null {

@@ -76,6 +76,7 @@ export class HostedSecrets implements SecretsSource {
   readonly #options: HostedSecretsOptions;
   readonly #salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
   #version = 0;
+  #unopened: readonly NamedValue[] = [];
 
   constructor(options: HostedSecretsOptions) {
     this.#options = options;
@@ -143,12 +144,28 @@ export class HostedSecrets implements SecretsSource {
         message: 'This control plane hands out secrets one by one. Name those you need in the secrets option.',
       });
     }
-    const found = await Promise.all(names.map(async (name) => this.#readOne(name, signal)));
-    const secrets = found.filter((secret) => secret !== undefined);
+    this.#wipeUnopened();
+    const found = await Promise.allSettled(names.map(async (name) => this.#readOne(name, signal)));
+    const secrets = found.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
+    this.#unopened = secrets;
+    const failed = found.find((one) => one.status === 'rejected');
+    if (failed) {
+      this.#wipeUnopened();
+      throw failed.reason;
+    }
     return {
       revision: await this.#revisionOf(secrets),
-      open: async () => ({ secrets: new Map(secrets.map(({ name, value }) => [name, value])) }),
+      open: async () => {
+        this.#unopened = [];
+        return { secrets: new Map(secrets.map(({ name, value }) => [name, value])) };
+      },
     };
+  }
+
+  // Values that nobody took over: they were known already, or came with a failure.
+  #wipeUnopened(): void {
+    for (const { value } of this.#unopened) value.fill(0);
+    this.#unopened = [];
   }
 
   // A secret that is gone, or that this key may not read any more, is one that there is not.

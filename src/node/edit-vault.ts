@@ -30,9 +30,18 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await writeFileAtomically(path, `${text}\n`, FEATURE);
+  } catch (error) {
+    const { code = 'no code' } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(`The file ${path} cannot be written (${code}).`);
+  }
+}
+
 async function write({ vaultFile }: VaultPaths, { rows, key }: OpenedVault): Promise<void> {
   const document = await sealVault(rows, key);
-  await writeFileAtomically(vaultFile, `${JSON.stringify(document, undefined, 2)}\n`, FEATURE);
+  await writeText(vaultFile, JSON.stringify(document, undefined, 2));
 }
 
 async function open(paths: VaultPaths): Promise<OpenedVault> {
@@ -63,8 +72,7 @@ async function edit<Result>(
 const entryOf = ({ name, version, updatedAt }: OpenRow): VaultEntry => ({ name, version, updatedAt });
 
 async function keyForNewVault({ vaultKeyFile }: VaultPaths): Promise<VaultKey> {
-  if (!isKeyInEnvironment() && !(await exists(vaultKeyFile)))
-    await writeFileAtomically(vaultKeyFile, `${createKeyText()}\n`, FEATURE);
+  if (!isKeyInEnvironment() && !(await exists(vaultKeyFile))) await writeText(vaultKeyFile, createKeyText());
   const [key] = await readVaultKeys(vaultKeyFile);
   return key as VaultKey;
 }
@@ -176,7 +184,7 @@ async function rotateKeyFile({ rows, key }: OpenedVault, paths: VaultPaths): Pro
   const next = nextKeyFile(paths.vaultKeyFile);
   if (key.origin.endsWith(next)) await rename(next, paths.vaultKeyFile);
   const text = createKeyText();
-  await writeFileAtomically(next, `${text}\n`, FEATURE);
+  await writeText(next, text);
   await write(paths, { rows, key: await readKeyText(text, next) });
   await rename(next, paths.vaultKeyFile);
 }

@@ -11,7 +11,8 @@ async function acquire(lock: string): Promise<void> {
       await (await open(lock, 'wx', 0o600)).close();
       return;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code = 'no code' } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST') throw new ConfigurationError(`The lock ${lock} cannot be made (${code}).`);
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
     }
   }
@@ -22,7 +23,7 @@ async function acquire(lock: string): Promise<void> {
 
 /**
  * Runs something while no other process does so for the same file.
- * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` when the lock stays taken for ten seconds
+ * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` when the lock cannot be made, or stays taken for ten seconds
  */
 export async function withFileLock<Result>(path: string, run: () => Promise<Result>): Promise<Result> {
   const { unlink } = requireBuiltin('node:fs/promises', 'A lock file');

@@ -34,7 +34,8 @@ export class Redactor {
 
   /** The text with `[secret name]` in place of every value. */
   redact(text: string): string {
-    return this.#replace(text).replace(API_KEY, '[API key]');
+    const redacted = this.#replace(text);
+    return redacted.includes('cz_') ? redacted.replace(API_KEY, '[API key]') : redacted;
   }
 
   #remember(fingerprint: Fingerprint): string {
@@ -57,8 +58,9 @@ export class Redactor {
 
   #longestAt(text: string, at: number): Match | undefined {
     const candidates = this.#byBeginning.get(beginningAt(text, at));
+    if (!candidates) return undefined;
     let longest: Match | undefined;
-    for (const fingerprint of candidates ?? []) {
+    for (const fingerprint of candidates) {
       const length = matchAt(text, at, fingerprint);
       if (length > (longest?.length ?? 0)) longest = { length, label: fingerprint.label };
     }

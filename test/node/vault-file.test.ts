@@ -180,6 +180,23 @@ describe('editing a vault', () => {
     expect(await listSecrets(vault)).toHaveLength(1);
   });
 
+  test('says which file cannot be written', async () => {
+    const folder = temporaryFolder();
+    const nowhere = join(folder, 'absent', 'controlzero.vault');
+    await expect(createVault({ vaultFile: nowhere })).rejects.toThrow(
+      `The lock ${nowhere}.lock cannot be made (ENOENT).`,
+    );
+    const vaultKeyFile = join(folder, 'absent', 'key');
+    const error = await rejectionOf(createVault({ vaultFile: join(folder, 'controlzero.vault'), vaultKeyFile }));
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(String(error)).toContain(`The file ${vaultKeyFile} cannot be written (ENOENT).`);
+    mkdirSync(vaultKeyFile, { recursive: true });
+    writeFileSync(join(vaultKeyFile, 'full'), '');
+    await rejectionOf(createVault({ vaultFile: join(folder, 'controlzero.vault'), vaultKeyFile }));
+    expect(readdirSync(folder)).toEqual(['absent']);
+    expect(readdirSync(join(folder, 'absent'))).toEqual(['key']);
+  });
+
   test('makes no key where the environment has one', async () => {
     setVariable('CONTROLZERO_VAULT_KEY', Buffer.alloc(32, 7).toString('base64'));
     const vault = await newVault({ openai: VALUE });

@@ -2,6 +2,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, test } from 'vitest';
 
+import { toBase64, utf8 } from '../../src/bundle/bytes.ts';
+import { sealPayload } from '../../src/bundle/sealed-payload.ts';
 import { SecretUnavailableError } from '../../src/index.ts';
 import type { VaultOptions } from '../../src/node/index.ts';
 import { listSecrets, setSecret } from '../../src/node/index.ts';
@@ -63,6 +65,20 @@ describe('a vault that was tampered with', () => {
     await setSecret('openai', VALUE, vault);
     change(vault, (document) => void (document.secrets = [old as VaultRow]));
     await expect(clientOf(vault)).rejects.toThrow('its seal does not fit');
+  });
+
+  test('by its own key, to give a value another name, is refused as well', async () => {
+    const vault = await newVault({ openai: VALUE, other: 'other-value' });
+    const projectKey = new Uint8Array(Buffer.from(readFileSync(vault.vaultKeyFile, 'utf8'), 'base64'));
+    const document = documentOf(vault);
+    const [one, two] = document.secrets as [VaultRow, VaultRow];
+    [one.sealed, two.sealed] = [two.sealed, one.sealed];
+    const { format, version, keyId, secrets } = document;
+    const rows = secrets.map((row) => [row.name, row.version, row.updatedAt, row.sealed]);
+    const boundTo = utf8(JSON.stringify([format, version, keyId, rows]));
+    document.seal = toBase64(await sealPayload(new Uint8Array(), { projectKey, boundTo }));
+    writeFileSync(vault.vaultFile, JSON.stringify(document));
+    await expect(clientOf(vault)).rejects.toThrow('does not fit its name and version');
   });
 
   test('by another key id asks for that key', async () => {

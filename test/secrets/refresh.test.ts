@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type { SecretReasonCode } from '../../src/index.ts';
+import type { SecretReasonCode, SecretsSource } from '../../src/index.ts';
 import { SecretUnavailableError } from '../../src/index.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 import { secretsStage } from '../support/secrets-stage.ts';
@@ -75,6 +75,25 @@ describe('secrets that change', () => {
       expect(cz.getSecret('openai')).toBe(OLD);
       expect(source.handedOut.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
     }
+  });
+
+  test.each<readonly [string, () => readonly (readonly [string, Uint8Array])[], string]>([
+    ['no text', () => [['a', new Uint8Array([0xff, 0xfe])]], 'A secret is UTF-8 text; a is not.'],
+    [
+      'too many',
+      () => Array.from({ length: 10_001 }, (_, index) => [`n${index}`, new Uint8Array([65])] as const),
+      'There are 10001 secrets; at most 10000 are taken.',
+    ],
+  ])('are refused when they are %s', async (_, make, message) => {
+    const secrets = new Map(make());
+    const secretsSource: SecretsSource = {
+      kind: 'own',
+      refreshIntervalMs: 0,
+      read: async () => ({ revision: '1', open: async () => ({ secrets }) }),
+    };
+    const { cz } = secretsStage({}, { secretsSource });
+    expect(await rejectionOf(cz.initialize())).toMatchObject({ reasonCode: 'INVALID', message });
+    expect([...secrets.values()].every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
   });
 
   test('are read in the same tick as the policy', async () => {
