@@ -25,7 +25,7 @@ export interface HostedSecretsOptions {
   readonly unanswered: () => PolicyUnavailableError | undefined;
   /** Opens an envelope with the keys of the policy in force. */
   readonly open: (envelope: Bytes, options: OpenEnvelopeOptions) => Promise<OpenedSecrets>;
-  readonly onKeyRefused: (listener: () => void) => () => void;
+  readonly onKeyRefused: (listener: (error: PolicyUnavailableError) => void) => () => void;
 }
 
 interface NamedValue {
@@ -39,8 +39,6 @@ const MAX_VALUE_BYTES = 6 * MAX_SECRET_BYTES + 1024;
 const SALT_BYTES = 32;
 const DIGITS = 16;
 const NOT_FOR_THIS_KEY: ReadonlySet<number | undefined> = new Set([403, 404]);
-
-const REFUSED = 'The control plane refuses the API key. Check CONTROLZERO_API_KEY, or whether the key was revoked.';
 
 function unavailable(error: unknown): unknown {
   if (!(error instanceof ControlZeroError) || error instanceof SecretUnavailableError) return error;
@@ -102,8 +100,8 @@ export class HostedSecrets implements SecretsSource {
   }
 
   onRevoked(listener: (error: SecretUnavailableError) => void): () => void {
-    return this.#options.onKeyRefused(() =>
-      listener(new SecretUnavailableError({ reasonCode: 'REVOKED', message: REFUSED })),
+    return this.#options.onKeyRefused(({ message }) =>
+      listener(new SecretUnavailableError({ reasonCode: 'REVOKED', message })),
     );
   }
 

@@ -84,7 +84,7 @@ export class HostedSource implements PolicySource {
   readonly pacing: Pacing;
   readonly watch?: NonNullable<PolicySource['watch']>;
   readonly #options: HostedSourceOptions;
-  readonly #refusedListeners = new Set<() => void>();
+  readonly #refusedListeners = new Set<(error: PolicyUnavailableError) => void>();
   #recordKey: Promise<RecordKey> | undefined;
   #credentials: Credentials | undefined;
   #mark: HighWaterMark | undefined;
@@ -108,7 +108,7 @@ export class HostedSource implements PolicySource {
   }
 
   /** Calls back whenever the control plane refuses the API key; the function that comes back ends it. */
-  onKeyRefused(listener: () => void): () => void {
+  onKeyRefused(listener: (error: PolicyUnavailableError) => void): () => void {
     this.#refusedListeners.add(listener);
     return () => void this.#refusedListeners.delete(listener);
   }
@@ -125,7 +125,7 @@ export class HostedSource implements PolicySource {
     } catch (error) {
       if (error instanceof PolicyUnavailableError) this.#unanswered = error;
       if (error instanceof PolicyUnavailableError && error.kind === 'auth') {
-        for (const listener of this.#refusedListeners) listener();
+        for (const listener of this.#refusedListeners) listener(error);
       }
       if (error instanceof BundleRefusedError) this.#options.report.refused(error.kind);
       throw error;

@@ -43,10 +43,12 @@ function isReadable(gate: SecretsGate, name: string): boolean {
   const status = gate.status();
   checkUsable(status);
   if (!gate.policyNames(SECRET_READ)) return true;
-  const request = { action: SECRET_READ, resource: `secret/${name}` };
+  // Hosted policies of today name the secret alone; a denial counts by either name.
+  const request = { action: SECRET_READ, resource: `secret/${name}`, aliases: [name] };
   const decision = gate.evaluate(request);
   if (decision.allowed || status.mode === 'shadow') return true;
-  if (mayList(gate, request.resource)) throw new PolicyDeniedError({ request, decision });
+  if (mayList(gate, request.resource))
+    throw new PolicyDeniedError({ request: { action: SECRET_READ, resource: request.resource }, decision });
   return false;
 }
 

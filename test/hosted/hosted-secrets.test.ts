@@ -244,13 +244,15 @@ describe('a control plane that fails', () => {
   });
 
   test('that refuses the key for the policy drops the secrets as well, and the policy stays', async () => {
-    const { cz, plane } = await start();
+    const { cz, plane, events } = await start();
     const before = plane.count('secrets');
     plane.revokeApiKey();
     await rejectionOf(cz.refresh());
     expect(reasonOf(cz)).toBe('REVOKED');
     expect(cz.evaluate({ action: 'llm.generate', resource: 'model/gpt-4' }).allowed).toBe(true);
     expect(plane.count('secrets')).toBe(before);
+    await cz.flush();
+    expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped']);
   });
 
   test('or somebody who plays back an older envelope cannot bring an old value back', async () => {

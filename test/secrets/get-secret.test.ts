@@ -177,6 +177,21 @@ describe('the policy gate of secrets', () => {
     });
   });
 
+  test('understands the names of hosted policies', async () => {
+    const { cz } = secretsStage(
+      { openai: VALUE, other: VALUE },
+      {
+        policy: [
+          { rules: [{ effect: 'deny', action: 'Secrets:read', resource: 'openai' }] },
+          { rules: [{ effect: 'allow', action: 'secret:read', resource: 'secret/*' }] },
+        ],
+      },
+    );
+    await cz.initialize();
+    expect(cz.getSecret('other')).toBe(VALUE);
+    expect(thrownBy(() => cz.getSecret('openai'))).toBeInstanceOf(SecretNotFoundError);
+  });
+
   test('only reports in shadow mode', async () => {
     const { cz } = secretsStage({ stored: VALUE }, { policy: gated(allowed), mode: 'shadow' });
     const decisions: unknown[] = [];
