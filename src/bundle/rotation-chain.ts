@@ -4,7 +4,7 @@ import { BundleRefusedError } from '../errors.ts';
 import type { Bytes } from './bytes.ts';
 import { fromBase64, toBase64, utf8 } from './bytes.ts';
 import { readJsonObject } from './json-payload.ts';
-import type { KeyTrust } from './key-trust.ts';
+import type { KeyTrust, TrustedKey } from './key-trust.ts';
 import { isSignedBy, readPublicKey } from './public-key.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -134,20 +134,26 @@ async function checkRotation(rotation: KeyRotation, { projectId, now }: FollowOp
     refuse('A rotation is not signed by the new key.');
 }
 
-// The part of the chain behind the trusted key. Every link is held against the one before it.
-function linksAfter(chain: readonly KeyRotation[], key: string, epoch: number | null): readonly KeyRotation[] {
-  const start = chain.findIndex(({ previous_key: previous }) => previous === key);
-  if (start === -1) refuse('The chain of keys does not start from the trusted key.');
-  const links = chain.slice(start);
-  const known = new Set([key]);
-  let [expected, previousKey] = [epoch === null ? links[0]?.epoch : epoch + 1, key];
-  for (const link of links) {
-    if (link.previous_key !== previousKey || link.epoch !== expected) refuse('The chain of keys has a gap or a fork.');
-    if (known.has(link.public_key)) refuse('The chain of keys comes back to a key that was replaced.');
-    known.add(link.public_key);
-    [expected, previousKey] = [link.epoch + 1, link.public_key];
+function checkLinks(chain: readonly KeyRotation[]): void {
+  const seen = new Set<string>();
+  for (const [index, link] of chain.entries()) {
+    const before = chain[index - 1];
+    const isNext = !before || (link.previous_key === before.public_key && link.epoch === before.epoch + 1);
+    if (!isNext) refuse('The chain of keys has a gap or a fork.');
+    seen.add(link.previous_key);
+    if (seen.has(link.public_key)) refuse('The chain of keys comes back to a key that was replaced.');
   }
-  return links;
+}
+
+// The part of the chain behind the trusted key.
+function linksAfter(chain: readonly KeyRotation[], { publicKey: key, epoch }: TrustedKey): readonly KeyRotation[] {
+  checkLinks(chain);
+  const start = chain.findIndex((link) => link.previous_key === key);
+  const first = chain[start];
+  if (!first) refuse('The chain of keys does not start from the trusted key.');
+  if (epoch !== null && first.epoch !== epoch + 1)
+    refuse('The chain of keys disagrees on the epoch of the trusted key.');
+  return chain.slice(start);
 }
 
 /**
@@ -165,9 +171,9 @@ export async function followRotations(trust: KeyTrust, bytes: Uint8Array, option
     );
   const chain = readChain(bytes);
   if (chain.at(-1)?.public_key === key.publicKey) return trust;
-  const links = linksAfter(chain, key.publicKey, key.epoch);
+  const links = linksAfter(chain, key);
   for (const link of links) await checkRotation(link, options);
   const newest = links.at(-1);
-  if (!newest) refuse('The chain of keys is empty.');
+  if (!newest) return trust;
   return { kind: 'first-use', keys: [{ publicKey: newest.public_key, epoch: newest.epoch }] };
 }

@@ -160,11 +160,13 @@ const KNOWN: ReadonlySet<string> = new Set(
 );
 const KNOWN_IN_MATCH: ReadonlySet<string> = new Set(['tool', 'action', 'resource', 'resources']);
 
+function unknownIn(object: JsonObject, known: ReadonlySet<string>): readonly string[] {
+  return Object.keys(object).filter((key) => !known.has(key) && isPresent(object[key]));
+}
+
 /** The keys of a rule that this package does not know. Any of them may restrict it. */
 export function unknownKeys(rule: JsonObject): readonly string[] {
-  const match = rule['match'] ?? null;
-  const inMatch = isJsonObject(match) ? Object.keys(match).filter((key) => !KNOWN_IN_MATCH.has(key)) : [];
-  const unreadable = match === null || isJsonObject(match) ? [] : ['match'];
-  const unknown = Object.keys(rule).filter((key) => !KNOWN.has(key) && isPresent(rule[key]));
-  return [...unknown, ...unreadable, ...inMatch.map((key) => `match.${key}`)];
+  const match = rule['match'] ?? {};
+  const inMatch = isJsonObject(match) ? unknownIn(match, KNOWN_IN_MATCH).map((key) => `match.${key}`) : ['match'];
+  return [...unknownIn(rule, KNOWN), ...inMatch];
 }

@@ -43,7 +43,7 @@ export interface SoakResult {
 const MINUTE = 60_000;
 const STEP_MS = 20;
 const SETTLED_MS = 300;
-const SAMPLES = 20;
+const SAMPLES = 60;
 const SLEEP_MS = 7 * MINUTE;
 const MOST_TURNS = 1000;
 
@@ -57,13 +57,16 @@ function collectGarbage(): void {
   (runInNewContext('gc') as () => void)();
 }
 
-/** The slope of a line through points, by least squares. */
-function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (pick: (point: readonly [number, number]) => number): number =>
-    points.reduce((sum, point) => sum + pick(point), 0) / points.length;
-  const [x, y] = [mean(([at]) => at), mean(([, value]) => value)];
-  const above = points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0);
-  return above / points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+/**
+ * How a value grows, between the lowest points of the two halves of a series. Work under way comes and
+ * goes; what leaks stays at the bottom.
+ */
+function growth(points: readonly (readonly [x: number, y: number])[]): number {
+  const lowest = (half: typeof points): readonly [number, number] =>
+    half.reduce((low, point) => (point[1] < low[1] ? point : low));
+  const middle = Math.floor(points.length / 2);
+  const [first, last] = [lowest(points.slice(0, middle)), lowest(points.slice(middle))];
+  return (last[1] - first[1]) / (last[0] - first[0]);
 }
 
 class Soak {
@@ -103,9 +106,9 @@ class Soak {
     this.#heap.push([performance.now() / MINUTE, process.memoryUsage().heapUsed / 1024 / 1024]);
   }
 
-  get heapSlope(): number {
+  get heapGrowth(): number {
     // The first third is warm-up.
-    return slope(this.#heap.slice(Math.ceil(this.#heap.length / 3)));
+    return growth(this.#heap.slice(Math.ceil(this.#heap.length / 3)));
   }
 
   get current(): number {
@@ -192,7 +195,7 @@ export async function soakRun(options: SoakOptions): Promise<SoakResult> {
     faults,
     pullRatio: Math.round((pulls / (options.clients * (options.minutes + 1))) * 100) / 100,
     current,
-    heapMegabytesPerMinute: Math.round(soak.heapSlope * 100) / 100,
+    heapMegabytesPerMinute: Math.round(soak.heapGrowth * 100) / 100,
     timersLeft: clock.timers,
     socketsLeft: process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length,
   };
