@@ -43,6 +43,7 @@ export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest,
 export { runAs } from './run-as.ts';
 export type {
   AttemptOutcome,
+  CacheFault,
   Pace,
   Pacing,
   ParsedText,

@@ -9,7 +9,14 @@ import { BundleRefusedError, PolicyUnavailableError } from '../errors.ts';
 import type { KeyTrustMode } from '../options.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
-import type { Pacing, PolicyFacts, PolicySnapshot, PolicySource, ReadSourceOptions } from '../sources/source.ts';
+import type {
+  CacheFault,
+  Pacing,
+  PolicyFacts,
+  PolicySnapshot,
+  PolicySource,
+  ReadSourceOptions,
+} from '../sources/source.ts';
 import type { Clock } from '../sync/clock.ts';
 import { VERSION } from '../version.ts';
 import type { ActivationReport } from './activation-report.ts';
@@ -105,6 +112,10 @@ export class HostedSource implements PolicySource {
 
   get clockSkewMs(): number | null {
     return this.#options.exchange.clockSkewMs;
+  }
+
+  get cacheFault(): CacheFault | null {
+    return this.#options.cache.fault;
   }
 
   /** Calls back whenever the control plane refuses the API key; the function that comes back ends it. */

@@ -82,7 +82,8 @@ export class Refresher {
 
   get status(): SyncStatus {
     this.#look();
-    return { ...this.#status, clockSkewMs: this.#options.source.clockSkewMs ?? null };
+    const { clockSkewMs = null, cacheFault = null } = this.#options.source;
+    return { ...this.#status, clockSkewMs, cacheFault };
   }
 
   /** How far the active policy counts: `stale` when it could not be refreshed for long, or is kept though expired. */

@@ -192,9 +192,11 @@ describe('without a disk that can be used', () => {
       for (const version of [2, 3]) await cache.store(place(version), new Uint8Array(1_000_000));
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toContain('ENOSPC');
+      expect(cache.fault).toMatchObject({ kind: 'cache_io', message: warnings[0] });
       expect((await cache.load()).map(({ length }) => length)).toEqual([100]);
       await cache.store(place(4), bytes('fits'));
       expect(texts(await cache.load())[0]).toBe('fits');
+      expect(cache.fault).toBeNull();
     } finally {
       execFileSync('umount', [folder]);
     }
