@@ -367,7 +367,10 @@ export class ControlZero {
 
   #warn(error: unknown): void {
     const active = this.#refresher?.active;
-    const stays = active ? `The last good policy (${active.revision}) stays active` : 'No policy is active';
+    const without = this.#options.failOpen
+      ? 'No policy is active, and failOpen allows every call'
+      : 'No policy is active';
+    const stays = active ? `The last good policy (${active.revision}) stays active` : without;
     this.#options.logger.error(`${messageOf(error)}\n${stays}.`);
   }
 

@@ -7,6 +7,7 @@
  * - `too_large`, `invalid_data`: the answer is no policy that can be used.
  * - `signature`, `wrong_project`, `rollback`, `equivocation`, `expired`, `clock_skew`, `unsupported`: the answer is a
  *   policy that must not be used.
+ * - `cache_io`: the disk cannot be used to keep policies; shown beside the others, it fails nothing.
  * - `unreadable`: a file or a source of your own could not be read.
  */
 export type SyncFailureKind =
@@ -26,4 +27,5 @@ export type SyncFailureKind =
   | 'expired'
   | 'clock_skew'
   | 'unsupported'
+  | 'cache_io'
   | 'unreadable';

@@ -47,6 +47,7 @@ export type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
 export type { ReadSecretsOptions, SecretsContent, SecretsSnapshot, SecretsSource } from './secrets/secrets-source.ts';
 export type {
   AttemptOutcome,
+  CacheFault,
   Pace,
   Pacing,
   ParsedText,

@@ -4,16 +4,20 @@ import { promisify } from 'node:util';
 
 import { expect, test } from 'vitest';
 
-import { startLocalProvider } from '../src/testing/index.ts';
+import { startLocalProvider, startTestControlPlane } from '../src/testing/index.ts';
 
 const program = fileURLToPath(new URL('support/edge-program.ts', import.meta.url));
 
 test('the package and a governed client work where there is nothing of Node', { timeout: 30_000 }, async () => {
   await using provider = await startLocalProvider();
-  const flags = ['--experimental-vm-modules', '--no-warnings', program, provider.baseURL];
+  await using plane = await startTestControlPlane({
+    policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] },
+  });
+  const flags = ['--experimental-vm-modules', '--no-warnings', program, provider.baseURL, plane.url, plane.apiKey];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   expect(JSON.parse(stdout)).toEqual({
     process: 'undefined',
+    hosted: ['ready', 'network', true],
     answer: 'gpt-4',
     isDenied: true,
     noFile: 'ERR_CZ_POLICY_UNAVAILABLE',

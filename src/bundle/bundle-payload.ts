@@ -88,6 +88,7 @@ export async function bundlePayload(policies: readonly object[], publication: Pu
   const { projectId, issuedAt, publicKey } = publication;
   // What JSON makes of the policies is what a reader sees, and what the digest has to be of.
   const written = JSON.parse(JSON.stringify(policies)) as readonly JsonObject[];
+  const active = written.filter((policy) => policy['is_enabled'] !== false && policy['enabled'] !== false);
   return {
     schema_version: '1.1',
     project_id: projectId,
@@ -104,7 +105,7 @@ export async function bundlePayload(policies: readonly object[], publication: Pu
       key_id: await keyIdOf(publicKey),
       policies_sha256: await jsonDigest(written),
       policy_count: written.length,
-      active_policy_count: written.length,
+      active_policy_count: active.length,
       revoked_before: publication.revokedBefore,
       critical: publication.critical,
       min_sdk_version: publication.minSdkVersion,

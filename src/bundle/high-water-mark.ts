@@ -106,7 +106,7 @@ function checkVersion({ version, digest }: Place, mark: HighWaterMark): void {
 function checkOrder(place: Place, metadata: BundleMetadata, expected: BundleExpectations): void {
   const { epoch, version } = place;
   const { mark, minBundleVersion = 0 } = expected;
-  if (version < minBundleVersion) rollback(`It has version ${version}; minBundleVersion is ${minBundleVersion}.`);
+  if (!(version >= minBundleVersion)) rollback(`It has version ${version}; minBundleVersion is ${minBundleVersion}.`);
   if (version < (metadata.revokedBefore ?? 0)) rollback(`Version ${version} was withdrawn.`);
   if (mark === undefined) return;
   const { epoch: accepted } = mark;
@@ -123,7 +123,8 @@ export type SignedTimes = Pick<BundleMetadata, 'createdAt' | 'issuedAt' | 'expir
  * @throws {BundleRefusedError} `clock_skew` or `expired`
  */
 export function checkTimes({ createdAt, issuedAt, expiresAt }: SignedTimes, now: number): void {
-  if (Math.max(createdAt, issuedAt ?? 0) > now + SKEW_MS)
+  // Written so that a clock that is no number refuses as well.
+  if (!(Math.max(createdAt, issuedAt ?? 0) <= now + SKEW_MS))
     throw new BundleRefusedError(
       'clock_skew',
       'It was issued more than 5 minutes in the future of this clock. Set the clock.',

@@ -1,30 +1,30 @@
 import type { Bytes } from '../bundle/bytes.ts';
 import { concatBytes, sha256, utf8 } from '../bundle/bytes.ts';
 import type { OpenedSecrets } from '../bundle/sealed-secrets.ts';
-import { MAX_ENVELOPE_BYTES } from '../bundle/sealed-secrets.ts';
+import { MAX_ENVELOPE_BYTES, openSecrets } from '../bundle/sealed-secrets.ts';
 import { MAX_SECRET_BYTES } from '../bundle/secret-entries.ts';
 import { BundleRefusedError, ControlZeroError, PolicyUnavailableError } from '../errors.ts';
 import { SecretUnavailableError } from '../secrets/secret-errors.ts';
 import type { ReadSecretsOptions, SecretsContent, SecretsSnapshot, SecretsSource } from '../secrets/secrets-source.ts';
+import type { RecordPlace } from '../sources/record-cache.ts';
+import type { Clock } from '../sync/clock.ts';
+import type { Credentials, Moment } from './credentials.ts';
 import type { Exchange, ExchangeAnswer } from './exchange.ts';
 import { ROUTES } from './protocol.ts';
-
-/** How an envelope is opened. */
-export interface OpenEnvelopeOptions {
-  readonly minSecretsVersion: number;
-  readonly signal: AbortSignal;
-}
 
 /** What hosted secrets are made of. */
 export interface HostedSecretsOptions {
   readonly exchange: Exchange;
+  readonly clock: Clock;
   readonly intervalMs: number;
   /** The secrets to ask for where the control plane has no envelope. */
   readonly names: readonly string[];
   /** Why the policy could not be had a moment ago, when it could not: the secrets could not either. */
   readonly unanswered: () => PolicyUnavailableError | undefined;
-  /** Opens an envelope with the keys of the policy in force. */
-  readonly open: (envelope: Bytes, options: OpenEnvelopeOptions) => Promise<OpenedSecrets>;
+  /** Which policy is in force. */
+  readonly active: () => RecordPlace | undefined;
+  /** Lends the keys of the policy in force, and those that have taken over when they do not fit. */
+  readonly withKeys: <Result>(moment: Moment, use: (keys: Credentials) => Promise<Result>) => Promise<Result>;
   readonly onKeyRefused: (listener: (error: PolicyUnavailableError) => void) => () => void;
 }
 
@@ -124,7 +124,7 @@ export class HostedSecrets implements SecretsSource {
       revision: (await sha256(envelope)).slice(0, DIGITS),
       open: async (): Promise<SecretsContent> => {
         try {
-          const opened = await this.#options.open(envelope, { minSecretsVersion: this.#version, signal });
+          const opened = await this.#open(envelope, signal);
           this.#version = opened.secretsVersion;
           return opened;
         } catch (error) {
@@ -132,6 +132,22 @@ export class HostedSecrets implements SecretsSource {
         }
       },
     };
+  }
+
+  async #open(envelope: Bytes, signal: AbortSignal): Promise<OpenedSecrets> {
+    const { clock, active, withKeys } = this.#options;
+    const now = clock.now();
+    const place = active();
+    return withKeys({ now, signal }, async ({ bootstrap, trust }) =>
+      openSecrets(envelope, {
+        trust,
+        projectKey: bootstrap.projectKey,
+        projectId: bootstrap.projectId,
+        now,
+        minSecretsVersion: this.#version,
+        ...(place && { active: place }),
+      }),
+    );
   }
 
   async #readOneByOne(signal: AbortSignal): Promise<SecretsSnapshot> {

@@ -3,7 +3,6 @@ import type { HighWaterMark } from '../bundle/high-water-mark.ts';
 import type { KeyTrust } from '../bundle/key-trust.ts';
 import { chooseTrust } from '../bundle/key-trust.ts';
 import { MAX_CHAIN_BYTES, followRotations } from '../bundle/rotation-chain.ts';
-import type { OpenedSecrets } from '../bundle/sealed-secrets.ts';
 import type { VerifiedBundle } from '../bundle/verify-bundle.ts';
 import { MAX_BUNDLE_BYTES, verifyBundle } from '../bundle/verify-bundle.ts';
 import { BundleRefusedError, PolicyUnavailableError } from '../errors.ts';
@@ -11,7 +10,14 @@ import type { KeyTrustMode } from '../options.ts';
 import type { SecretsSource } from '../secrets/secrets-source.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
-import type { Pacing, PolicyFacts, PolicySnapshot, PolicySource, ReadSourceOptions } from '../sources/source.ts';
+import type {
+  CacheFault,
+  Pacing,
+  PolicyFacts,
+  PolicySnapshot,
+  PolicySource,
+  ReadSourceOptions,
+} from '../sources/source.ts';
 import type { Clock } from '../sync/clock.ts';
 import { VERSION } from '../version.ts';
 import type { ActivationReport } from './activation-report.ts';
@@ -19,9 +25,10 @@ import type { Bootstrap } from './bootstrap.ts';
 import { MAX_BOOTSTRAP_BYTES, readBootstrap } from './bootstrap.ts';
 import type { BundleRecord, RecordKey } from './bundle-record.ts';
 import { decodeRecord, deriveRecordKey, encodeRecord } from './bundle-record.ts';
+import type { Credentials, Moment } from './credentials.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hint, ListenForHints } from './hint.ts';
-import type { HostedSecrets, OpenEnvelopeOptions } from './hosted-secrets.ts';
+import type { HostedSecrets } from './hosted-secrets.ts';
 import { ROUTES } from './protocol.ts';
 
 /** What a hosted source is made of. */
@@ -41,12 +48,6 @@ export interface HostedSourceOptions {
   readonly minBundleVersion: number | undefined;
   /** Undefined where hints are not wanted or not possible. */
   readonly listen: ListenForHints | undefined;
-}
-
-/** What bundles are opened and verified with. */
-interface Credentials {
-  readonly bootstrap: Bootstrap;
-  readonly trust: KeyTrust;
 }
 
 /** The policy that is in force, as it came. */
@@ -107,6 +108,10 @@ export class HostedSource implements PolicySource {
     return this.#options.exchange.clockSkewMs;
   }
 
+  get cacheFault(): CacheFault | null {
+    return this.#options.cache.fault;
+  }
+
   /** Calls back whenever the control plane refuses the API key; the function that comes back ends it. */
   onKeyRefused(listener: (error: PolicyUnavailableError) => void): () => void {
     this.#refusedListeners.add(listener);
@@ -149,14 +154,20 @@ export class HostedSource implements PolicySource {
 
   /** The secrets of the project, read with the same key and opened with the same trust. */
   async openSecrets(names: readonly string[]): Promise<SecretsSource> {
-    const { exchange, intervalMs } = this.#options;
+    const { exchange, clock, intervalMs } = this.#options;
     const { HostedSecrets: Secrets } = await import('./hosted-secrets.ts');
     this.#secrets = new Secrets({
       exchange,
+      clock,
       intervalMs,
       names,
       unanswered: () => this.#unanswered,
-      open: async (envelope, options) => this.#openEnvelope(envelope, options),
+      active: () => this.#current?.place,
+      withKeys: async (moment, use) => {
+        const { result, credentials } = await this.#withKeys(moment, use);
+        this.#credentials = credentials;
+        return result;
+      },
       onKeyRefused: (listener) => this.onKeyRefused(listener),
     });
     return this.#secrets;
@@ -191,24 +202,6 @@ export class HostedSource implements PolicySource {
     return !this.#current || comparePlaces({ epoch, version, issuedAt: 0 }, this.#current.place) > 0;
   }
 
-  async #openEnvelope(envelope: Bytes, { minSecretsVersion, signal }: OpenEnvelopeOptions): Promise<OpenedSecrets> {
-    const now = this.#options.clock.now();
-    const active = this.#current?.place;
-    const { openSecrets } = await import('../bundle/sealed-secrets.ts');
-    const { result, credentials } = await this.#withKeys({ now, signal }, async ({ bootstrap, trust }) =>
-      openSecrets(envelope, {
-        trust,
-        projectKey: bootstrap.projectKey,
-        projectId: bootstrap.projectId,
-        now,
-        minSecretsVersion,
-        ...(active && { active }),
-      }),
-    );
-    this.#credentials = credentials;
-    return result;
-  }
-
   async #pull(signal: AbortSignal): Promise<PolicySnapshot> {
     const { exchange, clock } = this.#options;
     // One time for all checks: they must not disagree about it.
@@ -233,7 +226,7 @@ export class HostedSource implements PolicySource {
 
   // What no trusted key has signed may be signed by one that has taken over since.
   async #withKeys<Result>(
-    moment: { readonly now: number; readonly signal: AbortSignal },
+    moment: Moment,
     use: (credentials: Credentials) => Promise<Result>,
   ): Promise<{ readonly result: Result; readonly credentials: Credentials }> {
     const credentials = (this.#credentials ??= await this.#fetchCredentials(moment.signal));
@@ -293,10 +286,7 @@ export class HostedSource implements PolicySource {
 
   // A changed project key is simply taken over. A changed signing key is trusted only when the chain of
   // rotations leads to it, or when nothing signed by the old one was ever in force.
-  async #renew(
-    { trust }: Credentials,
-    { now, signal }: { readonly now: number; readonly signal: AbortSignal },
-  ): Promise<Credentials> {
+  async #renew({ trust }: Credentials, { now, signal }: Moment): Promise<Credentials> {
     const bootstrap = await this.#fetchBootstrap(signal);
     if (!this.#mark) return (this.#credentials = { bootstrap, trust: this.#trustFor(bootstrap, undefined) });
     const kept = this.#trustFor(bootstrap, trust);

@@ -6,7 +6,7 @@ import { noCache } from '../sources/record-cache.ts';
 import { pollIntervalMs } from '../sync/back-off.ts';
 import type { Clock } from '../sync/clock.ts';
 import { NetworkPacing } from '../sync/network-pacing.ts';
-import { isBuildPhase } from '../sync/wait-until.ts';
+import { isBuildPhase, isFrozenBetweenRequests } from '../sync/wait-until.ts';
 import { ActivationReport } from './activation-report.ts';
 import type { Endpoint } from './endpoint.ts';
 import { readEndpoint } from './endpoint.ts';
@@ -33,7 +33,7 @@ async function openHints(
   endpoint: Endpoint,
   clock: Clock,
 ): Promise<ListenForHints | undefined> {
-  if (!hints || isBuildPhase() || !findBuiltin('node:http')) return undefined;
+  if (!hints || isBuildPhase() || isFrozenBetweenRequests() || !findBuiltin('node:http')) return undefined;
   const { HintStream } = await import('../node/hint-stream.ts');
   return (onHint) => {
     const stream = new HintStream({ endpoint, clock, onHint });

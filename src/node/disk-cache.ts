@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
+import type { CacheFault } from '../sources/source.ts';
 import { findBuiltin, requireBuiltin } from './builtin.ts';
 import { TEMPORARY_FILE, writeFileAtomically } from './write-file-atomically.ts';
 
@@ -58,9 +59,14 @@ export class DiskCache implements RecordCache {
   readonly #paths = requireBuiltin('node:path', FEATURE);
   #folder: Promise<string> | undefined;
   #isWarned = false;
+  #fault: CacheFault | null = null;
 
   constructor(options: DiskCacheOptions) {
     this.#options = options;
+  }
+
+  get fault(): CacheFault | null {
+    return this.#fault;
   }
 
   async newest(): Promise<RecordPlace | undefined> {
@@ -84,18 +90,23 @@ export class DiskCache implements RecordCache {
   async #guard<Result>(work: (folder: string) => Promise<Result>, otherwise: Result): Promise<Result> {
     try {
       this.#folder ??= this.#open();
-      return await work(await this.#folder);
+      const result = await work(await this.#folder);
+      this.#fault = null;
+      return result;
     } catch (error) {
       this.#folder = undefined;
-      if (!this.#isWarned) {
-        this.#isWarned = true;
-        const { code } = error as { readonly code?: string };
-        this.#options.warn(
-          `The policy cache in ${this.#options.folder} cannot be used (${code ?? messageOf(error)}). The policy is kept in memory only, so a restart needs the control plane. Set cacheDir or CONTROLZERO_CACHE_DIR to a folder that can be written.`,
-        );
-      }
+      this.#note(error);
       return otherwise;
     }
+  }
+
+  #note(error: unknown): void {
+    const { code } = error as { readonly code?: string };
+    const message = `The policy cache in ${this.#options.folder} cannot be used (${code ?? messageOf(error)}). The policy is kept in memory only, so a restart needs the control plane. Set cacheDir or CONTROLZERO_CACHE_DIR to a folder that can be written.`;
+    this.#fault = { kind: 'cache_io', message, at: Date.now() };
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    this.#options.warn(message);
   }
 
   async #open(): Promise<string> {

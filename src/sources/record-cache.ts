@@ -1,3 +1,5 @@
+import type { CacheFault } from './source.ts';
+
 /** Where a record stands among all of its scope: by epoch, then version, then the time of its signature. */
 export interface RecordPlace {
   readonly epoch: number;
@@ -11,6 +13,8 @@ export interface RecordPlace {
  * bytes from the network. Nothing of it throws; without a disk it holds nothing.
  */
 export interface RecordCache {
+  /** Why nothing is kept at present; null while all is well. */
+  readonly fault: CacheFault | null;
   /** The place of the newest record, unread. */
   newest(): Promise<RecordPlace | undefined>;
   /** The newest records, newest first. */
@@ -20,6 +24,7 @@ export interface RecordCache {
 
 /** For runtimes without files. */
 export const noCache: RecordCache = {
+  fault: null,
   newest: async () => undefined,
   load: async () => [],
   store: async () => undefined,

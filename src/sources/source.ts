@@ -22,6 +22,14 @@ export interface PolicyFacts {
   readonly source: 'network' | 'cache';
 }
 
+/** Why policies are kept in memory only. */
+export interface CacheFault {
+  readonly kind: 'cache_io';
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** What became of a snapshot. */
 export type Settlement = { readonly activated: true } | { readonly activated: false; readonly error: unknown };
 
@@ -107,6 +115,8 @@ export interface PolicySource {
   readonly pacing?: Pacing;
   /** Clock of the other side minus our own, in milliseconds, when it is known. */
   readonly clockSkewMs?: number | null;
+  /** Why nothing is kept for the next process, when that is so. */
+  readonly cacheFault?: CacheFault | null;
   read(options: ReadSourceOptions): Promise<PolicySnapshot>;
   /** The newest policy of an earlier process that is good enough to start with; undefined when there is none. */
   readStored?(options: ReadSourceOptions): Promise<PolicySnapshot | undefined>;

@@ -11,7 +11,7 @@ export interface Clock {
 }
 
 /** The longest delay a timer takes; a longer one would fire at once. */
-export const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
+const LONGEST_DELAY_MS: number = 2 ** 31 - 1;
 
 /** The real clock. */
 export const systemClock: Clock = {

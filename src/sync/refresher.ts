@@ -15,7 +15,7 @@ import { UNTRIED } from './untried.ts';
 import { isBuildPhase, waitUntil } from './wait-until.ts';
 
 /** What the refresher tells its owner. */
-export interface RefresherListener {
+interface RefresherListener {
   activated(policy: ActivePolicy): void;
   /** A document or an attempt was refused; the last good policy stays. */
   failed(error: unknown): void;
@@ -84,7 +84,8 @@ export class Refresher {
 
   get status(): SyncStatus {
     this.#look();
-    return { ...this.#status, clockSkewMs: this.#options.source.clockSkewMs ?? null };
+    const { clockSkewMs = null, cacheFault = null } = this.#options.source;
+    return { ...this.#status, clockSkewMs, cacheFault };
   }
 
   /** How far the active policy counts: `stale` when it could not be refreshed for long, or is kept though expired. */

@@ -1,7 +1,7 @@
 import type { ControlZeroErrorCode } from '../errors.ts';
 import { ControlZeroError, PolicyUnavailableError, messageOf } from '../errors.ts';
 import type { SyncFailureKind } from '../failure-kind.ts';
-import type { AttemptOutcome, Regime } from '../sources/source.ts';
+import type { AttemptOutcome, CacheFault, Regime } from '../sources/source.ts';
 import type { SyncState } from './state.ts';
 
 /** What went wrong in the last attempt. */
@@ -38,6 +38,8 @@ export interface SyncStatus {
   readonly rejected: RejectedDocuments;
   /** Clock of the control plane minus our own; null while unknown. */
   readonly clockSkewMs: number | null;
+  /** Why policies are kept in memory only, so that a restart needs the control plane; null while all is well. */
+  readonly cacheFault: CacheFault | null;
 }
 
 function kindOf(error: unknown): SyncFailureKind {

@@ -12,4 +12,5 @@ export const UNTRIED: SyncStatus = Object.freeze({
   lastError: null,
   rejected: Object.freeze({ signature: 0, rollback: 0, expired: 0, invalid: 0 }),
   clockSkewMs: null,
+  cacheFault: null,
 });

@@ -22,10 +22,19 @@ export function waitUntil(work: Promise<unknown>): void {
   }
 }
 
-/** Whether a framework is building the application: modules run, and no timer may outlive them. */
-export function isBuildPhase(): boolean {
+function environment(): Readonly<Record<string, string | undefined>> {
   const { process } = globalThis as {
     readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
   };
-  return process?.env?.['NEXT_PHASE'] === 'phase-production-build';
+  return process?.env ?? {};
+}
+
+/** Whether this process is frozen between requests, so that a stream would be dead when it wakes up. */
+export function isFrozenBetweenRequests(): boolean {
+  return environment()['AWS_LAMBDA_FUNCTION_NAME'] !== undefined || environment()['VERCEL'] !== undefined;
+}
+
+/** Whether a framework is building the application: modules run, and no timer may outlive them. */
+export function isBuildPhase(): boolean {
+  return environment()['NEXT_PHASE'] === 'phase-production-build';
 }

@@ -64,6 +64,7 @@ describe('code in the documentation', () => {
       'docs/policies.md',
       'docs/openai.md',
       'docs/errors.md',
+      'docs/sync.md',
       'docs/secrets.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',

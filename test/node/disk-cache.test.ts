@@ -177,4 +177,28 @@ describe('without a disk that can be used', () => {
     expect(lengths).toEqual([100]);
     expect(readdirSync(join(folder, 's')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
+
+  // Needs the right to mount; elsewhere the limit on file sizes above stands for it.
+  test('on a file system without room: one warning, and the last record stays', async (context) => {
+    const folder = temporaryFolder();
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder], { stdio: 'ignore' });
+    } catch {
+      context.skip();
+    }
+    try {
+      const { cache, warnings } = open(folder);
+      await cache.store(place(1), new Uint8Array(100));
+      for (const version of [2, 3]) await cache.store(place(version), new Uint8Array(1_000_000));
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain('ENOSPC');
+      expect(cache.fault).toMatchObject({ kind: 'cache_io', message: warnings[0] });
+      expect((await cache.load()).map(({ length }) => length)).toEqual([100]);
+      await cache.store(place(4), bytes('fits'));
+      expect(texts(await cache.load())[0]).toBe('fits');
+      expect(cache.fault).toBeNull();
+    } finally {
+      execFileSync('umount', [folder]);
+    }
+  });
 });

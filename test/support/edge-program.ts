@@ -16,6 +16,8 @@ const WEB_NAMES = [
   'TextEncoder',
   'URL',
   'URLSearchParams',
+  'atob',
+  'btoa',
   'clearTimeout',
   'crypto',
   'fetch',
@@ -53,7 +55,7 @@ const program = new SourceTextModule(
   `import { PolicyDeniedError, init, runAs } from '@controlzero/sdk';
    import { wrapOpenAI } from '@controlzero/sdk/openai';
    import OpenAI from 'openai';
-   export async function run(baseURL) {
+   export async function run(baseURL, planeUrl, planeKey) {
      const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
      const openai = wrapOpenAI(new OpenAI({ apiKey: 'local', baseURL }), cz);
      const answer = await openai.chat.completions.create({ model: 'gpt-4', messages: [] });
@@ -62,11 +64,15 @@ const program = new SourceTextModule(
      let noStorage;
      try { runAs('a', () => 1); } catch (thrown) { noStorage = thrown.code; }
      await cz.close();
-     return { process: typeof process, answer: answer.model, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
+     const hosted = await init({ apiKey: planeKey, baseUrl: planeUrl });
+     const { state, policy } = hosted.status();
+     const decided = hosted.evaluate({ action: 'llm.generate', resource: 'model/gpt-4' }).allowed;
+     await hosted.close();
+     return { hosted: [state, policy.source, decided], process: typeof process, answer: answer.model, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
    }`,
   { context, identifier: import.meta.url },
 );
 await program.link((specifier, from) => load(resolve(specifier, from.identifier)));
 await program.evaluate();
-const { run } = program.namespace as { readonly run: (baseURL: string) => Promise<unknown> };
-process.stdout.write(JSON.stringify(await run(process.argv[2] ?? '')));
+const { run } = program.namespace as { readonly run: (...values: readonly string[]) => Promise<unknown> };
+process.stdout.write(JSON.stringify(await run(...process.argv.slice(2))));

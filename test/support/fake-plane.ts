@@ -17,7 +17,7 @@ export interface SeenRequest {
 }
 
 /** What a fault has to go wrong with. */
-export interface FaultScope {
+interface FaultScope {
   readonly plane: FakePlane;
   readonly signal: AbortSignal;
   readonly path: string;

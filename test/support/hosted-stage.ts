@@ -19,6 +19,7 @@ const MINUTE = 60_000;
 
 /** A cache that lives as long as the test. */
 export class MemoryCache implements RecordCache {
+  readonly fault: null = null;
   readonly records: { place: RecordPlace; record: Uint8Array<ArrayBuffer> }[] = [];
 
   async newest(): Promise<RecordPlace | undefined> {

@@ -42,7 +42,7 @@ export function observe(source: Partial<PolicySource>, options: Partial<Refreshe
 }
 
 /** A source that is asked over a network, whose answers a test decides. */
-export class RemoteSource implements PolicySource {
+class RemoteSource implements PolicySource {
   readonly kind: string = 'remote';
   readonly refreshIntervalMs: number = MINUTE;
   readonly pacing: NetworkPacing;
