@@ -272,6 +272,21 @@ describe('the cache', () => {
   });
 });
 
+test('an older record under a newer name is refused', async () => {
+  const cache = await cacheOfVersionTwo();
+  const [old] = cache.records;
+  const stage = await hostedStage({ cache, seed: 2 });
+  stage.plane.version = 3;
+  await stage.refresher.start();
+  await stage.clock.advance(2 * MINUTE);
+  cache.records.splice(0);
+  await cache.store({ epoch: 1, version: 9, issuedAt: 0 }, old?.record ?? new Uint8Array());
+  stage.plane.fault = unreachable;
+  await stage.clock.advance(5 * MINUTE);
+  expect(stage.refresher.status.consecutiveFailures).toBeGreaterThan(1);
+  expect(stage.enforced()).toEqual([3]);
+});
+
 describe('reports', () => {
   test('tell the control plane what is in force, and once what was refused', async () => {
     const stage = await started();
