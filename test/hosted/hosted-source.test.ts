@@ -75,6 +75,15 @@ describe('a hosted policy', () => {
     expect(versions).toEqual([1]);
   });
 
+  test('asks for everything again when its time is over', async () => {
+    const { clock, plane, refresher } = await started();
+    clock.jump(8 * DAY);
+    refresher.observe();
+    await settle();
+    expect(plane.requests.at(-1)?.headers['if-none-match']).toBeUndefined();
+    expect(refresher.status.state).toBe('ready');
+  });
+
   test('asks again with the old tag after what came was refused', async () => {
     const { clock, plane } = await started();
     plane.version = 2;
