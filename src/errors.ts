@@ -1,4 +1,4 @@
-import type { SyncFailureKind } from './failure-kind.ts';
+import type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
 import type { Decision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
 import type { PolicyProblem } from './policy/problem.ts';
@@ -307,30 +307,6 @@ export class PolicyInvalidError extends ControlZeroError {
     return { ...super.toJSON(), origin: this.origin, problems: this.problems };
   }
 }
-
-/**
- * Why a bundle was refused.
- *
- * - `too_large`: more bytes, rules or entries than the limits allow, before or after decompression.
- * - `invalid_data`: not a bundle, damaged behind its signature, or its policies have problems.
- * - `signature`: no trusted key signed it, or the project's key does not decrypt it.
- * - `wrong_project`: signed for another project, environment or audience.
- * - `rollback`: older than one that was accepted before, or revoked.
- * - `equivocation`: another content under a version that was accepted before.
- * - `expired`: past the time up to which its server vouched for it.
- * - `clock_skew`: issued more than five minutes in the future of this machine's clock.
- * - `unsupported`: needs a newer version of this package, or a feature this runtime lacks.
- */
-export type BundleRefusalKind =
-  | 'too_large'
-  | 'invalid_data'
-  | 'signature'
-  | 'wrong_project'
-  | 'rollback'
-  | 'equivocation'
-  | 'expired'
-  | 'clock_skew'
-  | 'unsupported';
 
 /**
  * Thrown when a policy bundle, a key rotation or a secrets envelope of the control plane is refused.

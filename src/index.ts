@@ -15,7 +15,6 @@ export {
   PolicyUnavailableError,
 } from './errors.ts';
 export type {
-  BundleRefusalKind,
   ControlZeroErrorCode,
   ControlZeroErrorOptions,
   PolicyDeniedErrorOptions,
@@ -23,7 +22,7 @@ export type {
   PolicyUnavailableErrorOptions,
   RefusedRequest,
 } from './errors.ts';
-export type { SyncFailureKind } from './failure-kind.ts';
+export type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
 export type { DecisionEvent, Mode } from './events/decision-event.ts';
 export type { Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';

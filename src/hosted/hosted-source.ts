@@ -207,11 +207,11 @@ export class HostedSource implements PolicySource {
     // One time for all checks: they must not disagree about it.
     const now = clock.now();
     this.#credentials ??= await this.#fetchCredentials(signal);
-    // Sent for bytes that were verified and are in force, and for no others.
     const current = this.#current;
+    const etag = this.#etagAt(now);
     const answer = await exchange.send({
       path: ROUTES.pull,
-      headers: { accept: 'application/octet-stream', ...(current?.etag && { 'if-none-match': current.etag }) },
+      headers: { accept: 'application/octet-stream', ...(etag !== null && { 'if-none-match': etag }) },
       maxBytes: MAX_BUNDLE_BYTES,
       signal,
     });
@@ -222,6 +222,13 @@ export class HostedSource implements PolicySource {
     );
     const { bootstrap } = credentials;
     return this.#snapshotOf({ bytes, etag: readEtag(answer.header('etag')), verified, bootstrap, source: 'network' });
+  }
+
+  // Sent for bytes that were verified and are in force, and for no others. Past their time what is wanted
+  // is a new signature, and some servers tell only new contents apart.
+  #etagAt(now: number): string | null {
+    const { etag = null, snapshot } = this.#current ?? {};
+    return now < (snapshot?.facts?.expiresAt ?? Infinity) ? etag : null;
   }
 
   // What no trusted key has signed may be signed by one that has taken over since.

@@ -75,6 +75,15 @@ describe('a hosted policy', () => {
     expect(versions).toEqual([1]);
   });
 
+  test('asks for everything again when its time is over', async () => {
+    const { clock, plane, refresher } = await started();
+    clock.jump(8 * DAY);
+    refresher.observe();
+    await settle();
+    expect(plane.requests.at(-1)?.headers['if-none-match']).toBeUndefined();
+    expect(refresher.status.state).toBe('ready');
+  });
+
   test('asks again with the old tag after what came was refused', async () => {
     const { clock, plane } = await started();
     plane.version = 2;
@@ -270,6 +279,21 @@ describe('the cache', () => {
     await clock.advance(2 * MINUTE);
     expect(enforced()).toEqual([2]);
   });
+});
+
+test('an older record under a newer name is refused', async () => {
+  const cache = await cacheOfVersionTwo();
+  const [old] = cache.records;
+  const stage = await hostedStage({ cache, seed: 2 });
+  stage.plane.version = 3;
+  await stage.refresher.start();
+  await stage.clock.advance(2 * MINUTE);
+  cache.records.splice(0);
+  await cache.store({ epoch: 1, version: 9, issuedAt: 0 }, old?.record ?? new Uint8Array());
+  stage.plane.fault = unreachable;
+  await stage.clock.advance(5 * MINUTE);
+  expect(stage.refresher.status.consecutiveFailures).toBeGreaterThan(1);
+  expect(stage.enforced()).toEqual([3]);
 });
 
 describe('reports', () => {

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { soakRun } from '../support/soak-run.ts';
 import { isSoak } from '../support/soak.ts';
 
-const [clients, minutes, factor] = isSoak ? [200, 10, 5] : [20, 4, 50];
+const [clients, warmUpMinutes, minutes, factor] = isSoak ? [200, 15, 10, 8] : [20, 1, 3, 50];
 
 test('clients live with a control plane of which a third goes wrong', { timeout: 400_000 }, async () => {
-  const result = await soakRun({ clients, minutes, factor, faults: 0.3 });
+  const result = await soakRun({ clients, warmUpMinutes, minutes, factor, faults: 0.3 });
   console.log(JSON.stringify({ clients, minutes, ...result }));
   expect(result).toMatchObject({
     wrong: 0,

@@ -48,6 +48,8 @@ class RemoteSource implements PolicySource {
   readonly pacing: NetworkPacing;
   failure: unknown;
   reads: number = 0;
+  /** How many reads are under way. */
+  concurrent: number = 0;
   expiresAt: number | null = null;
   version: number = 1;
   stored: boolean = false;
@@ -60,7 +62,10 @@ class RemoteSource implements PolicySource {
 
   async read(): Promise<PolicySnapshot> {
     this.reads += 1;
+    this.concurrent += 1;
     await this.hold;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.concurrent -= 1;
     if (this.failure !== undefined) throw this.failure;
     return this.snapshot('network');
   }
@@ -93,9 +98,13 @@ export interface Remote extends Observed {
   readonly source: RemoteSource;
 }
 
+/** What a test may give instead of the usual. */
+export interface RemoteOptions extends Partial<Omit<RefresherOptions, 'clock'>> {
+  readonly clock?: FakeClock;
+}
+
 /** Makes a refresher for a source that is asked over a network. */
-export function remote(options: Partial<RefresherOptions> = {}): Remote {
-  const clock = createFakeClock();
+export function remote({ clock = createFakeClock(), ...options }: RemoteOptions = {}): Remote {
   const source = new RemoteSource(clock);
   const observed = observe({}, { source, intervalMs: MINUTE, clock, ...options });
   return { ...observed, clock, source };

@@ -15,6 +15,8 @@ export interface SoakOptions {
   readonly clients: number;
   /** Minutes on the clock of the clients. */
   readonly minutes: number;
+  /** Minutes before that, until as many clients are failing as ever will be. */
+  readonly warmUpMinutes: number;
   /** How many of their seconds pass in a real one. */
   readonly factor: number;
   /** Share of requests that go wrong. */
@@ -107,8 +109,7 @@ class Soak {
   }
 
   get heapGrowth(): number {
-    // The first third is warm-up.
-    return growth(this.#heap.slice(Math.ceil(this.#heap.length / 3)));
+    return growth(this.#heap);
   }
 
   get current(): number {
@@ -142,11 +143,13 @@ async function begin({ clients }: Soak): Promise<void> {
   while (!clients.every((cz) => cz.status().usable)) await wait(STEP_MS);
 }
 
-async function live(
-  soak: Soak,
-  plane: Plane,
-  { clock, minutes }: { clock: ScaledClock; minutes: number },
-): Promise<void> {
+interface Stretch {
+  readonly clock: ScaledClock;
+  readonly minutes: number;
+  readonly samples: number;
+}
+
+async function live(soak: Soak, plane: Plane, { clock, minutes, samples }: Stretch): Promise<void> {
   const start = clock.elapsed();
   let [sampled, publishedAt] = [0, start];
   for (let passed = 0; passed < minutes * MINUTE; passed = clock.elapsed() - start) {
@@ -155,7 +158,7 @@ async function live(
       publishedAt = clock.elapsed();
       plane.order('publish');
     }
-    if (passed > (sampled * minutes * MINUTE) / SAMPLES) {
+    if (passed > (sampled * minutes * MINUTE) / samples) {
       soak.sampleHeap();
       sampled += 1;
     }
@@ -173,7 +176,8 @@ export async function soakRun(options: SoakOptions): Promise<SoakResult> {
   const soak = new Soak(options.clients, clock, plane);
   await begin(soak);
   plane.order('strike');
-  await live(soak, plane, { clock, minutes: options.minutes });
+  await live(soak, plane, { clock, minutes: options.warmUpMinutes, samples: 0 });
+  await live(soak, plane, { clock, minutes: options.minutes, samples: SAMPLES });
   plane.order('heal');
   await wait(SETTLED_MS);
   const { pulls, requests, faults } = plane.news;
@@ -193,7 +197,7 @@ export async function soakRun(options: SoakOptions): Promise<SoakResult> {
     strays: strays.length,
     requests,
     faults,
-    pullRatio: Math.round((pulls / (options.clients * (options.minutes + 1))) * 100) / 100,
+    pullRatio: Math.round((pulls / (options.clients * (options.warmUpMinutes + options.minutes + 1))) * 100) / 100,
     current,
     heapMegabytesPerMinute: Math.round(soak.heapGrowth * 100) / 100,
     timersLeft: clock.timers,

@@ -221,6 +221,17 @@ describe('clocks', () => {
     expect(refresher.status.state).toBe('ready');
   });
 
+  test('calls a policy stale in time, though the clock was set back meanwhile', async () => {
+    const { refresher, source, clock } = remote();
+    await refresher.start();
+    source.failure = unreachable;
+    clock.jump(-24 * HOUR);
+    await clock.advance(9 * MINUTE);
+    expect(refresher.standing).toBe('current');
+    await clock.advance(2 * MINUTE);
+    expect(refresher.standing).toBe('stale');
+  });
+
   test('a build sets no timers', async () => {
     process.env['NEXT_PHASE'] = 'phase-production-build';
     try {
