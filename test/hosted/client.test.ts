@@ -66,6 +66,7 @@ describe('a client with an API key', () => {
       'policy',
       'regime',
       'rejected',
+      'secrets',
       'since',
       'state',
       'usable',
