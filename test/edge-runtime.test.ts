@@ -12,12 +12,16 @@ test('the package and a governed client work where there is nothing of Node', { 
   await using provider = await startLocalProvider();
   await using plane = await startTestControlPlane({
     policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] },
+    secrets: { openai: 'from the control plane' },
   });
   const flags = ['--experimental-vm-modules', '--no-warnings', program, provider.baseURL, plane.url, plane.apiKey];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   expect(JSON.parse(stdout)).toEqual({
     process: 'undefined',
     hosted: ['ready', 'network', true],
+    secret: 'from the control plane',
+    noVault:
+      'vaultFile needs node:fs/promises, which this runtime does not have. Use Node 22.3 or newer, or give the secretsSource option instead.',
     answer: 'gpt-4',
     isDenied: true,
     noFile: 'ERR_CZ_POLICY_UNAVAILABLE',

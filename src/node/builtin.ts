@@ -28,6 +28,12 @@ export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
   return builtin as Builtins[Name] | undefined;
 }
 
+// What does the same without files.
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['policyFile', 'policy'],
+  ['vaultFile', 'secretsSource'],
+]);
+
 /**
  * A module of Node that a feature cannot do without.
  * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on a runtime that lacks it
@@ -35,7 +41,9 @@ export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
 export function requireBuiltin<Name extends keyof Builtins>(name: Name, feature: string): Builtins[Name] {
   const builtin = findBuiltin(name);
   if (builtin) return builtin;
+  const instead = INSTEAD.get(feature);
+  const hint = instead === undefined ? '' : `, or give the ${instead} option instead`;
   throw new ConfigurationError(
-    `${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer, or give the policy option instead.`,
+    `${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer${hint}.`,
   );
 }

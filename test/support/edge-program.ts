@@ -64,11 +64,13 @@ const program = new SourceTextModule(
      let noStorage;
      try { runAs('a', () => 1); } catch (thrown) { noStorage = thrown.code; }
      await cz.close();
-     const hosted = await init({ apiKey: planeKey, baseUrl: planeUrl });
+     const hosted = await init({ apiKey: planeKey, baseUrl: planeUrl, secretsEnabled: true });
      const { state, policy } = hosted.status();
      const decided = hosted.evaluate({ action: 'llm.generate', resource: 'model/gpt-4' }).allowed;
+     const secret = hosted.getSecret('openai');
      await hosted.close();
-     return { hosted: [state, policy.source, decided], process: typeof process, answer: answer.model, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
+     const noVault = await init({ policy: { rules: [] }, secretsEnabled: true }).catch((thrown) => thrown.message);
+     return { hosted: [state, policy.source, decided], secret, noVault, process: typeof process, answer: answer.model, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
    }`,
   { context, identifier: import.meta.url },
 );
