@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 
@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { SecretValue } from '../../src/secrets/secret-value.ts';
 import { createVault, setSecret } from '../../src/node/index.ts';
+import { startTestControlPlane } from '../../src/testing/index.ts';
 import { findCanaries } from '../support/canaries.ts';
 import { CANARIES, SECRET } from '../support/leak-stage.ts';
 import { SOURCE_URL, runProgram } from '../support/run-program.ts';
@@ -17,7 +18,7 @@ const PROGRAM = `
   import { runInNewContext } from 'node:vm';
   setFlagsFromString('--expose-gc');
   const { init } = await import(${JSON.stringify(SOURCE_URL)});
-  const cz = await init({ policy: { rules: [] }, secretsEnabled: true, logger: console });
+  const cz = await init({ secretsEnabled: true, secrets: ['openai'], hints: false, logger: console });
   let length = 0;
   for (let round = 0; round < 100; round += 1) length += cz.getSecret('openai').length;
   // A text that held the secret, and the errors and lines that came of it.
@@ -37,6 +38,7 @@ async function run(kind: 'heap' | 'report', environment: Record<string, string> 
   const folder = temporaryFolder();
   const vault = await createVault({ vaultFile: join(folder, 'controlzero.vault') });
   await setSecret('openai', SECRET, vault);
+  writeFileSync(join(folder, 'controlzero.json'), JSON.stringify({ rules: [] }));
   await runProgram(PROGRAM, { cwd: folder, environment: { KIND: kind, ...environment } });
   return readFileSync(join(folder, 'output'));
 }
@@ -51,6 +53,22 @@ describe('memory', () => {
       encoding: 'raw',
     });
   });
+
+  test.each(['in one envelope', 'one by one'])(
+    'shows no secret of a control plane, %s',
+    { timeout: 60_000 },
+    async (manner) => {
+      await using plane = await startTestControlPlane({ policy: { rules: [] }, secrets: { openai: SECRET } });
+      if (manner === 'one by one') plane.inject({ kind: 'status', status: 404 }, { route: 'secrets', times: Infinity });
+      const snapshot = await run('heap', {
+        CONTROLZERO_API_KEY: plane.apiKey,
+        CONTROLZERO_BASE_URL: plane.url,
+        CONTROLZERO_CACHE_DIR: temporaryFolder(),
+      });
+      expect(plane.count(manner === 'one by one' ? 'secret' : 'secrets')).toBe(1);
+      expect(findCanaries(snapshot, CANARIES)).toEqual([]);
+    },
+  );
 
   test('shows no secret in a diagnostic report', async () => {
     const report = await run('report');
