@@ -182,6 +182,13 @@ describe('secrets of a control plane', () => {
     expect(plane.count('secrets')).toBe(0);
   });
 
+  test('are not asked for unless they are wanted', async () => {
+    const { cz, plane } = await start({ secretsEnabled: false, secrets: ['openai'] });
+    expect(reasonOf(cz)).toBe('SECRETS_DISABLED');
+    expect(cz.status().secrets).toBeNull();
+    expect(plane.count('secrets') + plane.count('secret')).toBe(0);
+  });
+
   test('are not asked for beside a local policy', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'cache'));
@@ -240,6 +247,14 @@ describe('a control plane that fails', () => {
     await cz.flush();
     expect(events.map(({ type }) => type)).toEqual(['secrets-refused', 'secrets-dropped']);
     await cz.refresh();
+    expect(cz.getSecret('openai')).toBe(VALUE);
+  });
+
+  test('that has sealed once is not believed when it says it cannot', async () => {
+    const { cz, plane } = await start({ secrets: ['openai'] });
+    plane.inject({ kind: 'status', status: 404 }, { route: 'secrets' });
+    expect(await rejectionOf(cz.refresh())).toMatchObject({ reasonCode: 'UNREADABLE' });
+    expect(plane.count('secret')).toBe(0);
     expect(cz.getSecret('openai')).toBe(VALUE);
   });
 

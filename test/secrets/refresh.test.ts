@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
-import type { SecretReasonCode, SecretsSource } from '../../src/index.ts';
+import type { SecretReasonCode, SecretsContent, SecretsSource } from '../../src/index.ts';
 import { SecretUnavailableError } from '../../src/index.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 import { secretsStage } from '../support/secrets-stage.ts';
@@ -272,6 +272,25 @@ describe('a source of secrets that fails', () => {
     const late = new TextEncoder().encode(OLD);
     answer.resolve({ revision: 'late', open: async () => ({ secrets: new Map([['openai', late]]) }) } as never);
     await starting;
+    expect(cz.status().secrets).toMatchObject({ count: 0 });
+  });
+
+  test.each(['refused', 'closed'])('and opens too late, when the key was %s, leaves nothing behind', async (how) => {
+    const { cz, source } = secretsStage({ openai: OLD });
+    await cz.initialize();
+    const late = new TextEncoder().encode(NEW);
+    const opening = Promise.withResolvers<SecretsContent>();
+    source.opening = opening.promise;
+    source.hold({ openai: NEW });
+    const refreshing = cz.refresh().catch(() => undefined);
+    await expect.poll(() => source.reads).toBe(2);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (how === 'refused') source.revoke('The key was refused.');
+    else await cz.close();
+    opening.resolve({ secrets: new Map([['openai', late]]) });
+    await refreshing;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(late.every((byte) => byte === 0)).toBe(true);
     expect(cz.status().secrets).toMatchObject({ count: 0 });
   });
 

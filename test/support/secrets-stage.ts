@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 
-import type { ControlZeroOptions, SecretEvent, SecretsSource } from '../../src/index.ts';
+import type { ControlZeroOptions, SecretEvent, SecretsContent, SecretsSource } from '../../src/index.ts';
 import { ControlZero, SecretUnavailableError } from '../../src/index.ts';
 import type { MemoryLogger } from './memory-logger.ts';
 import { memoryLogger } from './memory-logger.ts';
@@ -16,6 +16,8 @@ interface SteeredSource extends SecretsSource {
   handedOut: Uint8Array[];
   /** Until when the values are good. */
   expiresAt: number | undefined;
+  /** What opening it gives instead, in its own time. */
+  opening: Promise<SecretsContent> | undefined;
   /** Takes the right to read away. */
   revoke(message: string): void;
   /** Replaces what it holds. */
@@ -36,6 +38,7 @@ function steeredSource(values: Values): SteeredSource {
     handedOut: [],
     instead: undefined,
     expiresAt: undefined,
+    opening: undefined,
     revoke(message) {
       for (const listener of listeners) listener(new SecretUnavailableError({ reasonCode: 'REVOKED', message }));
     },
@@ -53,6 +56,7 @@ function steeredSource(values: Values): SteeredSource {
       return {
         revision: String(revision),
         open: async () => {
+          if (this.opening) return this.opening;
           const opened = new Map(
             Object.entries(held).map(([name, value]) => [name, new TextEncoder().encode(value)] as const),
           );
