@@ -2,6 +2,7 @@ import { ControlZero } from './client.ts';
 import type { ControlZeroOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import { plainCopy } from './policy/plain-copy.ts';
+import { revisionOf } from './sources/revision.ts';
 
 // On globalThis, because a dev server that reloads modules would otherwise make a client per reload.
 // The number is the major version whose instances may be shared.
@@ -35,11 +36,14 @@ function identityOf(value: object, instances: Registry): number {
   return identity;
 }
 
-// Plain options count by value, objects that do something count by identity.
-function configurationKey(options: ControlZeroOptions | undefined, instances: Registry): string {
-  const { logger, source, ...plain } = resolveOptions(options);
-  const identities = [logger, source].map((value) => (value === undefined ? null : identityOf(value, instances)));
-  return JSON.stringify([plainCopy(plain).copy, identities]);
+// Plain options count by value, objects that do something count by identity. A hash, because the API
+// key is among them and the registry can be reached from everywhere.
+async function configurationKey(options: ControlZeroOptions | undefined, instances: Registry): Promise<string> {
+  const { logger, source, secretsSource, ...plain } = resolveOptions(options);
+  const identities = [logger, source, secretsSource].map((value) =>
+    value === undefined ? null : identityOf(value, instances),
+  );
+  return revisionOf(JSON.stringify([plainCopy(plain).copy, identities]));
 }
 
 /**
@@ -61,7 +65,7 @@ function configurationKey(options: ControlZeroOptions | undefined, instances: Re
  */
 export async function getControlZero(options?: ControlZeroOptions): Promise<ControlZero> {
   const instances = registry();
-  const key = configurationKey(options, instances);
+  const key = await configurationKey(options, instances);
   let cz = instances.clients.get(key);
   if (cz === undefined || cz.status().state === 'closed') {
     cz = new ControlZero(options);

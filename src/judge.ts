@@ -1,4 +1,5 @@
 import { allowedModels } from './engine/alternatives.ts';
+import type { CompiledPolicy } from './engine/compile.ts';
 import { evaluate } from './engine/evaluate.ts';
 import type { Explanation } from './engine/explain.ts';
 import { explain } from './engine/explain.ts';
@@ -11,6 +12,7 @@ import type { JudgedRequest, RequestFault, Surroundings } from './policy/request
 import { contextLayers, readRequest } from './policy/request.ts';
 import type { PolicyRequest } from './policy/types.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
+import type { Standing } from './sync/refresher.ts';
 
 /** One request and its decision, with what is needed to report or throw it. */
 export interface Judgement {
@@ -24,6 +26,7 @@ export interface Judgement {
 /** What a request is judged against. */
 export interface JudgeOptions {
   readonly active: ActivePolicy | undefined;
+  readonly standing: Standing;
   readonly isClosed: boolean;
   readonly failOpen: boolean;
   readonly surroundings: Surroundings;
@@ -37,6 +40,27 @@ const FAIL_OPEN = createDecision({
   reason: 'No policy is active; failOpen allows the call.',
 });
 
+// Remembered, because the same answer has to be the same object.
+const expired = new WeakMap<CompiledPolicy, Decision>();
+const stale = new WeakMap<Decision, Decision>();
+
+function expiredDecision(policy: CompiledPolicy): Decision {
+  const known = expired.get(policy);
+  if (known) return known;
+  const reason = 'The policy is past its time and could not be refreshed.';
+  const made = createDecision({ effect: 'deny', reasonCode: 'POLICY_EXPIRED', reason, revision: policy.revision });
+  expired.set(policy, made);
+  return made;
+}
+
+function staleDecision(decision: Decision): Decision {
+  const known = stale.get(decision);
+  if (known) return known;
+  const made = Object.freeze({ ...decision, stale: true as const });
+  stale.set(decision, made);
+  return made;
+}
+
 function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): Decision {
   if (options.isClosed) return CLOSED;
   const policy = options.active?.compiled;
@@ -46,8 +70,10 @@ function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): De
       createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault })
     );
   }
-  if (policy) return evaluate(policy, judged);
-  return options.failOpen ? FAIL_OPEN : NO_POLICY;
+  if (!policy) return options.failOpen ? FAIL_OPEN : NO_POLICY;
+  if (options.standing === 'expired') return expiredDecision(policy);
+  const decision = evaluate(policy, judged);
+  return options.standing === 'stale' ? staleDecision(decision) : decision;
 }
 
 /** Decides one request against what is active at this moment. Never throws. */
@@ -59,8 +85,9 @@ export function judge(request: PolicyRequest, options: JudgeOptions): Judgement 
 
 /** The walk behind a decision. */
 export function explainJudgement({ active, judged, decision }: Judgement): Explanation {
-  if (!active || 'fault' in judged || decision.reasonCode === 'CLIENT_CLOSED') return { decision, rules: [] };
-  return explain(active.compiled, judged);
+  const isUnjudged = decision.reasonCode === 'CLIENT_CLOSED' || decision.reasonCode === 'POLICY_EXPIRED';
+  if (!active || 'fault' in judged || isUnjudged) return { decision, rules: [] };
+  return { ...explain(active.compiled, judged), decision };
 }
 
 function showName(read: () => unknown): string {

@@ -17,7 +17,17 @@ describe('options', () => {
       refreshIntervalMs: undefined,
       logDecisions: true,
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
+      trustedKeys: [],
+      keyTrust: 'first-use',
+      minBundleVersion: undefined,
       secretsEnabled: false,
+      secrets: [],
+      secretsSource: undefined,
+      vaultFile: undefined,
+      vaultKeyFile: undefined,
+      secretTtlMs: 3_600_000,
       mode: 'enforce',
       agentId: undefined,
       logger: expect.objectContaining({ warn: expect.any(Function) as unknown }) as unknown,
@@ -36,6 +46,7 @@ describe('options', () => {
       CONTROLZERO_LOG_DECISIONS: 'false',
       CONTROLZERO_FAIL_OPEN: '1',
       CONTROLZERO_SECRETS_ENABLED: 'TRUE',
+      CONTROLZERO_SECRET_TTL: '90',
     };
     expect(resolveOptions({}, environment)).toMatchObject({
       environmentPolicyFile: 'p.yaml',
@@ -47,6 +58,7 @@ describe('options', () => {
       logDecisions: false,
       failOpen: true,
       secretsEnabled: true,
+      secretTtlMs: 90_000,
     });
     expect(resolveOptions({}, { ...environment, CONTROLZERO_BASE_URL: 'https://base.example' }).baseUrl).toBe(
       'https://base.example',
@@ -55,7 +67,16 @@ describe('options', () => {
 
   test('given in code win over the environment', () => {
     const environment = { CONTROLZERO_FAIL_OPEN: 'true', CONTROLZERO_REFRESH_INTERVAL: '9', CONTROLZERO_API_KEY: 'a' };
-    expect(resolveOptions({ failOpen: false, refreshInterval: 0, apiKey: 'b' }, environment)).toMatchObject({
+    expect(
+      resolveOptions(
+        {
+          failOpen: false,
+          refreshInterval: 0,
+          apiKey: 'b',
+        },
+        environment,
+      ),
+    ).toMatchObject({
       failOpen: false,
       refreshIntervalMs: 0,
       apiKey: 'b',

@@ -6,6 +6,7 @@ const ACTION_SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['llm_call', 'llm.generate'],
   ['llm.call', 'llm.generate'],
   ['llm.embed', 'embedding.generate'],
+  ['Secrets.read', 'secret.read'],
 ]);
 
 /** The kinds of characters that no judged name may hold: control, format, surrogate halves, spaces. */

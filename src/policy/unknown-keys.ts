@@ -1,6 +1,6 @@
 import { POLICY_KEYS, POLICY_SET_KEYS, SETTINGS_KEYS } from './policy-schema.ts';
 import type { PathStep, PlacedProblem } from './problem.ts';
-import { placeProblem, suggest } from './problem.ts';
+import { describeFound, placeProblem, suggest } from './problem.ts';
 import { RULE_KEYS } from './rule-schema.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -58,10 +58,18 @@ function* reservedIn(value: unknown, steps: readonly PathStep[]): Generator<Plac
   }
 }
 
+// To the schema library a list is an object with the keys 0, 1, ...: no context has them, so a denial
+// with such conditions would never match.
+function* listFor(value: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
+  if (!Array.isArray(value)) return;
+  yield placeProblem(steps, { message: 'Wrong type.', found: describeFound(value), accepted: 'an object' });
+}
+
 function* inRule(rule: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
   yield* unknownIn(rule, RULE_KEYS, steps);
   if (!isFields(rule)) return;
   for (const key of ['conditions', 'when']) yield* reservedIn(rule[key], [...steps, key]);
+  for (const key of ['conditions', 'when', 'reason_localized']) yield* listFor(rule[key], [...steps, key]);
 }
 
 function* inPolicy(policy: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {

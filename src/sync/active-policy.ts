@@ -2,17 +2,25 @@ import type { CompiledPolicy } from '../engine/compile.ts';
 import { compilePolicy } from '../engine/compile.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
-import type { PolicySnapshot } from '../sources/source.ts';
+import type { PolicyFacts, PolicySnapshot } from '../sources/source.ts';
 
 /** The policy that decides at present. */
 export interface ActivePolicy {
   readonly revision: string;
   /** Kind of the source it came from. */
-  readonly source: string;
+  readonly kind: string;
   readonly origin: string;
   /** Milliseconds since the epoch. */
   readonly activatedAt: number;
   readonly compiled: CompiledPolicy;
+  /** What a signed policy says about itself. */
+  readonly facts: PolicyFacts | undefined;
+}
+
+/** Where a snapshot came from, and when. */
+export interface ActivateOptions {
+  readonly kind: string;
+  readonly at: number;
 }
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
@@ -29,8 +37,8 @@ async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedP
 }
 
 /** Parses and compiles what a source found; the result can be swapped in with one assignment. */
-export async function activate(snapshot: PolicySnapshot, source: string): Promise<ActivePolicy> {
-  const { revision, origin } = snapshot;
-  const policies = await parseSnapshot(snapshot);
-  return { revision, source, origin, activatedAt: Date.now(), compiled: compilePolicy(policies, revision) };
+export async function activate(snapshot: PolicySnapshot, { kind, at }: ActivateOptions): Promise<ActivePolicy> {
+  const { revision, origin, facts } = snapshot;
+  const compiled = snapshot.compiled ?? compilePolicy(await parseSnapshot(snapshot), revision);
+  return { revision, kind, origin, activatedAt: at, compiled, facts };
 }

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { createVault, setSecret } from '../../src/node/index.ts';
 import { parseYamlText } from '../../src/node/policy-text.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import type { LocalProvider } from '../../src/testing/index.ts';
@@ -44,6 +45,8 @@ describe('code in the documentation', () => {
     for (const block of programs) writeFileSync(fileOf(block), `${block.code}\nexport {};\n`);
     workingFolder = mkdtempSync(join(tmpdir(), 'controlzero-docs-'));
     writeFileSync(join(workingFolder, 'controlzero.yaml'), quickStartPolicy?.code ?? '');
+    const vault = await createVault({ vaultFile: join(workingFolder, 'controlzero.vault') });
+    await setSecret('openai', 'local', vault);
     provider = await startLocalProvider();
   });
 
@@ -62,6 +65,8 @@ describe('code in the documentation', () => {
       'docs/langchain.md',
       'docs/ai-sdk.md',
       'docs/errors.md',
+      'docs/sync.md',
+      'docs/secrets.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',
       'adapters/langchain/govern-chat-model.ts',

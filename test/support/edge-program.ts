@@ -18,6 +18,8 @@ const WEB_NAMES = [
   'TransformStream',
   'URL',
   'URLSearchParams',
+  'atob',
+  'btoa',
   'clearTimeout',
   'crypto',
   'fetch',
@@ -57,7 +59,7 @@ const program = new SourceTextModule(
    import { assertModelAllowed, governProvider, policyDeniedResponse } from '@controlzero/sdk/ai-sdk';
    import { createOpenAI } from '@ai-sdk/openai';
    import OpenAI from 'openai';
-   export async function run(baseURL) {
+   export async function run(baseURL, planeUrl, planeKey) {
      const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
      const openai = wrapOpenAI(new OpenAI({ apiKey: 'local', baseURL }), cz);
      const answer = await openai.chat.completions.create({ model: 'gpt-4', messages: [] });
@@ -74,11 +76,17 @@ const program = new SourceTextModule(
      let noStorage;
      try { runAs('a', () => 1); } catch (thrown) { noStorage = thrown.code; }
      await cz.close();
-     return { process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
+     const hosted = await init({ apiKey: planeKey, baseUrl: planeUrl, secretsEnabled: true });
+     const { state, policy } = hosted.status();
+     const decided = hosted.evaluate({ action: 'llm.generate', resource: 'model/gpt-4' }).allowed;
+     const secret = hosted.getSecret('openai');
+     await hosted.close();
+     const noVault = await init({ policy: { rules: [] }, secretsEnabled: true }).catch((thrown) => thrown.message);
+     return { hosted: [state, policy.source, decided], secret, noVault, process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
    }`,
   { context, identifier: import.meta.url },
 );
 await program.link((specifier, from) => load(resolve(specifier, from.identifier)));
 await program.evaluate();
-const { run } = program.namespace as { readonly run: (baseURL: string) => Promise<unknown> };
-process.stdout.write(JSON.stringify(await run(process.argv[2] ?? '')));
+const { run } = program.namespace as { readonly run: (...values: readonly string[]) => Promise<unknown> };
+process.stdout.write(JSON.stringify(await run(...process.argv.slice(2))));
