@@ -166,7 +166,7 @@ function versionParts(version: string): readonly number[] {
 }
 
 /** Whether a version comes before another one: `1.2.0-rc.1` before `1.2.0` before `1.10.0`. */
-export function isOlderVersion(version: string, other: string): boolean {
+function isOlderVersion(version: string, other: string): boolean {
   const [left, right] = [versionParts(version), versionParts(other)];
   const at = left.findIndex((part, index) => part !== right[index]);
   return at !== -1 && (left[at] ?? 0) < (right[at] ?? 0);

@@ -24,8 +24,8 @@ export interface ContainerFields {
   readonly count: number;
 }
 
-export const HEADER_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
+const HEADER_BYTES = 32;
+const SIGNATURE_BYTES = 64;
 const SCHEMA_VERSION = 1;
 
 // Offsets of the header; all numbers are little-endian.

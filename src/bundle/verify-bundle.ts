@@ -51,14 +51,14 @@ export interface VerifiedBundle {
 /** The most bytes of a bundle: stop reading the answer there. */
 export const MAX_BUNDLE_BYTES: number = 16 * 1024 * 1024;
 /** The most bytes a bundle may unpack to. */
-export const MAX_UNPACKED_BYTES: number = 32 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
 const REVISION_DIGITS = 16;
 // What differs between two signatures over the same policies.
 const PER_SIGNATURE: ReadonlySet<string> = new Set(['metadata', 'created_at', 'expires_at', 'bundle_id']);
 
 /** The SHA-256 of everything in a payload that decides, in canonical form. */
-export async function contentDigest(payload: JsonObject): Promise<string> {
+async function contentDigest(payload: JsonObject): Promise<string> {
   const content = Object.create(null) as Record<string, JsonObject[string]>;
   for (const [key, value] of Object.entries(payload)) if (!PER_SIGNATURE.has(key)) content[key] = value;
   return jsonDigest(content);

@@ -8,7 +8,7 @@ type Node = unknown[] | Record<string, unknown>;
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
 
 /** Payloads to start from: every form of a rule, and everything a server may say. */
-export const SEEDS: readonly object[] = [
+const SEEDS: readonly object[] = [
   {
     schema_version: '1.1',
     project_id: 'proj_1',
@@ -65,7 +65,7 @@ export const SEEDS: readonly object[] = [
 ];
 
 /** The metadata that fits the policies, as a server with the newest version writes it. */
-export function freshMetadata(policies: unknown, keyId: string): Record<string, unknown> {
+function freshMetadata(policies: unknown, keyId: string): Record<string, unknown> {
   return {
     project_id: 'proj_1',
     environment: 'prod',

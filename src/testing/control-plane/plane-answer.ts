@@ -34,7 +34,7 @@ export function bytesAnswer(body: Uint8Array, headers: Readonly<Record<string, s
 }
 
 /** Sends an answer as it is. */
-export function sendAnswer(response: ServerResponse, { status, headers, body }: PlaneAnswer): void {
+function sendAnswer(response: ServerResponse, { status, headers, body }: PlaneAnswer): void {
   const hasBody = status !== 304 && status !== 204;
   response
     .writeHead(status, { ...headers, ...(hasBody && { 'content-length': body.length }) })

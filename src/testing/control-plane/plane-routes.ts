@@ -5,7 +5,7 @@ import type { PlaneProject } from './plane-project.ts';
 import type { ControlPlaneRequest, ControlPlaneRoute } from './plane-request.ts';
 
 /** What a route works with. */
-export interface RouteScope {
+interface RouteScope {
   readonly project: PlaneProject;
   readonly request: Pick<ControlPlaneRequest, 'path' | 'headers' | 'json'>;
   readonly fault: ControlPlaneFault | undefined;
