@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { BundleRefusedError } from '../errors.ts';
 import type { Bytes } from './bytes.ts';
 import { fromBase64, toBase64, utf8 } from './bytes.ts';
+import { SKEW_MS } from './high-water-mark.ts';
 import { readJsonObject } from './json-payload.ts';
 import type { KeyTrust, TrustedKey } from './key-trust.ts';
 import { isSignedBy, readPublicKey } from './public-key.ts';
@@ -46,7 +47,6 @@ export interface FollowOptions {
 export const MAX_CHAIN_BYTES: number = 512 * 1024;
 /** The most rotations of a chain that are followed. */
 export const MAX_ROTATIONS: number = 256;
-const SKEW_MS = 300_000;
 
 const publicKey = v.pipe(
   v.string(),

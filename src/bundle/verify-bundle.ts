@@ -51,7 +51,7 @@ export interface VerifiedBundle {
 /** The most bytes of a bundle: stop reading the answer there. */
 export const MAX_BUNDLE_BYTES: number = 16 * 1024 * 1024;
 /** The most bytes a bundle may unpack to. */
-export const MAX_UNPACKED_BYTES: number = 32 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
 const REVISION_DIGITS = 16;
 // What differs between two signatures over the same policies.

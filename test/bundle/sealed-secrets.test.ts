@@ -18,6 +18,7 @@ import {
   keyOf,
   verify,
 } from '../support/bundle-stage.ts';
+import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
 const key = await keyOf(1);
@@ -46,12 +47,6 @@ const seal = (
 
 const open = (bytes: Uint8Array, changes: Partial<OpenSecretsOptions> = {}): Promise<OpenedSecrets> =>
   openSecrets(bytes, { trust: firstUse(key, 1), projectKey: PROJECT_KEY, projectId: PROJECT, now: NOW, ...changes });
-
-async function refusalOf(attempt: Promise<unknown>): Promise<string> {
-  const error = await rejectionOf(attempt);
-  if (!(error instanceof BundleRefusedError)) throw error;
-  return error.kind;
-}
 
 describe('an envelope of secrets', () => {
   test('comes back as it was sealed', async () => {
@@ -82,7 +77,7 @@ describe('an envelope of secrets', () => {
     const bytes = await seal({}, new Map([['k', utf8('v')]]));
     const kinds = new Map<string, number>();
     const expectRefused = async (changed: Uint8Array): Promise<void> => {
-      const kind = await refusalOf(open(changed));
+      const kind = await refusalKind(open(changed));
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     };
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
@@ -131,11 +126,11 @@ describe('an envelope of secrets', () => {
       async () => seal({}, new Map([['a', new Uint8Array(MAX_SECRET_BYTES + 1)]])),
     ],
   ])('is refused: %s', async (_, kind, attempt) => {
-    expect(await refusalOf(attempt())).toBe(kind);
+    expect(await refusalKind(attempt())).toBe(kind);
   });
 
   test('is no policy bundle', async () => {
-    expect(await refusalOf(verify(await seal(), firstUse(key)))).toBe('invalid_data');
+    expect(await refusalKind(verify(await seal(), firstUse(key)))).toBe('invalid_data');
   });
 
   test('is taken from any pinned key, and from policies that are newer than the active ones', async () => {

@@ -8,14 +8,10 @@ import { BundleRefusedError, ConfigurationError } from '../../src/index.ts';
 import { fuzzSeed } from '../support/fuzz-seed.ts';
 import { storedFrame } from '../support/naive-bundle.ts';
 import { createRandom } from '../support/random.ts';
+import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
 const MIB = 1024 * 1024;
-const kindOf = async (attempt: Promise<unknown>): Promise<unknown> => {
-  const error = await rejectionOf(attempt);
-  return error instanceof BundleRefusedError ? error.kind : error;
-};
-
 const withoutZstd = async <T>(work: () => Promise<T>): Promise<T> => {
   const spy = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined);
   try {
@@ -72,21 +68,21 @@ describe('zstd', () => {
       params: { [constants.ZSTD_c_contentSizeFlag]: 0, [constants.ZSTD_c_windowLog]: 17 },
     });
     for (const frame of [sized, unsized]) {
-      expect(await kindOf(decompress(frame, MIB))).toBe('too_large');
-      expect(await kindOf(withoutZstd(() => decompress(frame, MIB)))).toBe('too_large');
+      expect(await refusalKind(decompress(frame, MIB))).toBe('too_large');
+      expect(await refusalKind(withoutZstd(() => decompress(frame, MIB)))).toBe('too_large');
       expect((await withoutZstd(() => decompress(frame, 2 * MIB))).length).toBe(2 * MIB);
     }
-    expect(await kindOf(decompressInJavaScript(sized, MIB))).toBe('too_large');
+    expect(await refusalKind(decompressInJavaScript(sized, MIB))).toBe('too_large');
   });
 
   test('every truncation, and bytes behind the frame, are refused by either decoder', async () => {
     const frame = compress(new TextEncoder().encode('{"policies":[]}'.repeat(20)));
     for (let end = 0; end < frame.length; end += 1) {
-      expect(await kindOf(decompress(frame.subarray(0, end), MIB))).toBe('invalid_data');
-      expect(await kindOf(withoutZstd(() => decompress(frame.subarray(0, end), MIB)))).toBe('invalid_data');
+      expect(await refusalKind(decompress(frame.subarray(0, end), MIB))).toBe('invalid_data');
+      expect(await refusalKind(withoutZstd(() => decompress(frame.subarray(0, end), MIB)))).toBe('invalid_data');
     }
-    expect(await kindOf(decompress(Buffer.concat([frame, Buffer.of(0)]), MIB))).toBe('invalid_data');
-    expect(await kindOf(decompress(Buffer.concat([frame, frame]), MIB))).toBe('invalid_data');
+    expect(await refusalKind(decompress(Buffer.concat([frame, Buffer.of(0)]), MIB))).toBe('invalid_data');
+    expect(await refusalKind(decompress(Buffer.concat([frame, frame]), MIB))).toBe('invalid_data');
   });
 
   test('a changed byte never gives anything but bytes or a typed refusal', async () => {

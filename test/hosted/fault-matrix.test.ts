@@ -45,7 +45,8 @@ async function endure(stage: HostedStage, fault: HostedFault): Promise<void> {
   expect(attempts).toBeLessThanOrEqual(fault.regime === 'extended' ? MOST_EXTENDED_ATTEMPTS : MOST_BACK_OFF_ATTEMPTS);
   if (fault.pauseMs !== undefined) expect(attempts).toBeLessThanOrEqual(Math.ceil(OUTAGE / fault.pauseMs) + 1);
   expectFailure(stage, fault);
-  expect(refresher.status.consecutiveFailures).toBeGreaterThanOrEqual(attempts);
+  // A slow one may be under way still.
+  expect(refresher.status.consecutiveFailures).toBeGreaterThanOrEqual(attempts - 1);
   expect(new Set(plane.requests.map(({ origin }) => origin))).toEqual(new Set([FakePlane.url]));
 }
 

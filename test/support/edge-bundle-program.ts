@@ -1,42 +1,12 @@
 // Verifies bundles and opens secrets from the sources, in a context that has what edge runtimes have, and
 // nothing of Node: zstd is then decompressed in JavaScript.
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { SourceTextModule, createContext } from 'node:vm';
+
+import { runOnEdge } from './edge-context.ts';
 
 const WEB_NAMES = ['TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto'] as const;
 
-const context = createContext(Object.fromEntries(WEB_NAMES.map((name) => [name, globalThis[name]])));
-const modules = new Map<string, SourceTextModule>();
-
-function load(url: string): SourceTextModule {
-  const known = modules.get(url);
-  if (known) return known;
-  if (!url.startsWith('file:')) throw new Error(`${url} is not there on an edge runtime.`);
-  const text = readFileSync(fileURLToPath(url), 'utf8');
-  const made = new SourceTextModule(url.endsWith('.ts') ? stripTypeScriptTypes(text) : text, {
-    context,
-    identifier: url,
-    importModuleDynamically: async (specifier) => start(resolve(specifier, url)),
-  });
-  modules.set(url, made);
-  return made;
-}
-
-function resolve(specifier: string, from: string): string {
-  return specifier.startsWith('.') ? new URL(specifier, from).href : import.meta.resolve(specifier);
-}
-
-async function start(url: string): Promise<SourceTextModule> {
-  const made = load(url);
-  if (made.status === 'unlinked') await made.link((specifier, from) => load(resolve(specifier, from.identifier)));
-  if (made.status === 'linked') await made.evaluate();
-  return made;
-}
-
-const program = new SourceTextModule(
-  `import { fromHex } from '../../src/bundle/bytes.ts';
+const program = `import { fromHex } from '../../src/bundle/bytes.ts';
    import { openSecrets, sealSecrets } from '../../src/bundle/sealed-secrets.ts';
    import { createSigningKey } from '../../src/bundle/signing-key.ts';
    import { verifyBundle } from '../../src/bundle/verify-bundle.ts';
@@ -57,11 +27,9 @@ const program = new SourceTextModule(
      const keys = [{ publicKey: signingKey.publicKey, epoch: 1 }];
      const opened = await openSecrets(sealed, { now, projectId: 'p', projectKey, trust: { kind: 'first-use', keys } });
      return { process: typeof process, counts, refusal, secrets: [...opened.secrets.keys()] };
-   }`,
-  { context, identifier: import.meta.url },
-);
-await program.link((specifier, from) => load(resolve(specifier, from.identifier)));
-await program.evaluate();
-const { run } = program.namespace as { readonly run: (golden: unknown, now: number) => Promise<unknown> };
+   }`;
+const { run } = (await runOnEdge(program, { names: WEB_NAMES, from: import.meta.url })) as {
+  readonly run: (golden: unknown, now: number) => Promise<unknown>;
+};
 const golden: unknown = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
 process.stdout.write(JSON.stringify(await run(golden, 1_767_225_600_000)));

@@ -1,7 +1,5 @@
 // Runs the built package and the real client in a context that has what edge runtimes have, and nothing of Node.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { SourceTextModule, createContext } from 'node:vm';
+import { runOnEdge } from './edge-context.ts';
 
 const WEB_NAMES = [
   'AbortController',
@@ -26,35 +24,7 @@ const WEB_NAMES = [
   'setTimeout',
 ] as const;
 
-const context = createContext(Object.fromEntries(WEB_NAMES.map((name) => [name, globalThis[name]])));
-const modules = new Map<string, SourceTextModule>();
-
-function load(url: string): SourceTextModule {
-  const known = modules.get(url);
-  if (known) return known;
-  if (!url.startsWith('file:')) throw new Error(`${url} is not there on an edge runtime.`);
-  const made = new SourceTextModule(readFileSync(fileURLToPath(url), 'utf8'), {
-    context,
-    identifier: url,
-    importModuleDynamically: async (specifier) => start(resolve(specifier, url)),
-  });
-  modules.set(url, made);
-  return made;
-}
-
-function resolve(specifier: string, from: string): string {
-  return specifier.startsWith('.') ? new URL(specifier, from).href : import.meta.resolve(specifier);
-}
-
-async function start(url: string): Promise<SourceTextModule> {
-  const made = load(url);
-  if (made.status === 'unlinked') await made.link((specifier, from) => load(resolve(specifier, from.identifier)));
-  if (made.status === 'linked') await made.evaluate();
-  return made;
-}
-
-const program = new SourceTextModule(
-  `import { PolicyDeniedError, init, runAs } from '@controlzero/sdk';
+const program = `import { PolicyDeniedError, init, runAs } from '@controlzero/sdk';
    import { wrapOpenAI } from '@controlzero/sdk/openai';
    import { assertModelAllowed, governProvider, policyDeniedResponse } from '@controlzero/sdk/ai-sdk';
    import { createOpenAI } from '@ai-sdk/openai';
@@ -83,10 +53,8 @@ const program = new SourceTextModule(
      await hosted.close();
      const noVault = await init({ policy: { rules: [] }, secretsEnabled: true }).catch((thrown) => thrown.message);
      return { hosted: [state, policy.source, decided], secret, noVault, process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
-   }`,
-  { context, identifier: import.meta.url },
-);
-await program.link((specifier, from) => load(resolve(specifier, from.identifier)));
-await program.evaluate();
-const { run } = program.namespace as { readonly run: (...values: readonly string[]) => Promise<unknown> };
+   }`;
+const { run } = (await runOnEdge(program, { names: WEB_NAMES, from: import.meta.url })) as {
+  readonly run: (...values: readonly string[]) => Promise<unknown>;
+};
 process.stdout.write(JSON.stringify(await run(...process.argv.slice(2))));

@@ -1,6 +1,6 @@
 import type { Publication } from '../../src/bundle/bundle-payload.ts';
 import { bundlePayload, wirePolicies } from '../../src/bundle/bundle-payload.ts';
-import { MAX_BUNDLE_BYTES, MAX_UNPACKED_BYTES } from '../../src/bundle/verify-bundle.ts';
+import { MAX_BUNDLE_BYTES } from '../../src/bundle/verify-bundle.ts';
 import { ROUTES } from '../../src/hosted/protocol.ts';
 import type { SyncFailureKind } from '../../src/index.ts';
 import { DAY, keyOf, publicationBy, signed } from './bundle-stage.ts';
@@ -17,6 +17,8 @@ export interface HostedFault {
   /** The shortest wait that the answer asks for, in milliseconds. */
   readonly pauseMs?: number;
 }
+
+const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
 
 const EXTENDED: ReadonlySet<SyncFailureKind> = new Set([
   'auth',

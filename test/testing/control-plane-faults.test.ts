@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 
-import { BundleRefusedError } from '../../src/index.ts';
 import type { TestControlPlane, TestControlPlaneOptions } from '../../src/testing/index.ts';
 import { startTestControlPlane } from '../../src/testing/index.ts';
 import { planeClient } from '../support/plane-client.ts';
+import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
 const GPT_4 = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } as const;
@@ -16,11 +16,6 @@ afterEach(async () => plane?.close());
 async function start(options?: TestControlPlaneOptions): Promise<TestControlPlane> {
   plane = await startTestControlPlane(options);
   return plane;
-}
-
-async function kindOf(attempt: Promise<unknown>): Promise<string> {
-  const error = await rejectionOf(attempt);
-  return error instanceof BundleRefusedError ? error.kind : `no refusal: ${String(error)}`;
 }
 
 describe('faults in bundles', () => {
@@ -41,7 +36,7 @@ describe('faults in bundles', () => {
     const client = planeClient(local);
     const { mark, trust } = await client.pull();
     local.inject({ kind });
-    expect(await kindOf(client.pull({ mark, trust }))).toBe(refusal);
+    expect(await refusalKind(client.pull({ mark, trust }))).toBe(refusal);
     expect((await client.pull({ mark, trust })).metadata.version).toBe(3);
   });
 
@@ -102,9 +97,9 @@ describe('faults in transport', () => {
     local.inject({ kind: 'truncate' });
     expect((await (await client.get(PULL)).arrayBuffer()).byteLength).toBe(Math.floor(whole.byteLength / 2));
     local.inject({ kind: 'truncate' });
-    expect(await kindOf(client.pull())).toBe('invalid_data');
+    expect(await refusalKind(client.pull())).toBe('invalid_data');
     local.inject({ kind: 'empty' });
-    expect(await kindOf(client.pull())).toBe('invalid_data');
+    expect(await refusalKind(client.pull())).toBe('invalid_data');
   });
 
   test('endless: it does not end by itself', async () => {

@@ -4,10 +4,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 
 import { utf8 } from '../../src/bundle/bytes.ts';
 import { followRotations } from '../../src/bundle/rotation-chain.ts';
-import { BundleRefusedError, PolicyInvalidError } from '../../src/index.ts';
+import { PolicyInvalidError } from '../../src/index.ts';
 import type { TestControlPlane, TestControlPlaneOptions } from '../../src/testing/index.ts';
 import { startTestControlPlane } from '../../src/testing/index.ts';
 import { planeClient } from '../support/plane-client.ts';
+import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
 const GPT_4 = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } as const;
@@ -20,11 +21,6 @@ afterEach(async () => plane?.close());
 async function start(options?: TestControlPlaneOptions): Promise<TestControlPlane> {
   plane = await startTestControlPlane(options);
   return plane;
-}
-
-async function kindOf(attempt: Promise<unknown>): Promise<string> {
-  const error = await rejectionOf(attempt);
-  return error instanceof BundleRefusedError ? error.kind : `no refusal: ${String(error)}`;
 }
 
 describe('the protocol of the test control plane', () => {
@@ -189,7 +185,7 @@ describe('the protocol of the test control plane', () => {
     await local.rotateKeys();
     await local.rotateKeys();
     const remembered = { trust: first.trust, mark: first.mark };
-    expect(await kindOf(client.pull(remembered))).toBe('signature');
+    expect(await refusalKind(client.pull(remembered))).toBe('signature');
     const chain = new Uint8Array(await (await client.get('/v1/sdk/keys/rotations')).arrayBuffer());
     const trust = await followRotations(first.trust, chain, { projectId: local.projectId, now: Date.now() });
     expect(trust.keys).toEqual([{ publicKey: local.publicKey, epoch: 3 }]);
@@ -197,7 +193,7 @@ describe('the protocol of the test control plane', () => {
     await local.rotateKeys({ announced: false });
     const sameChain = new Uint8Array(await (await client.get('/v1/sdk/keys/rotations')).arrayBuffer());
     expect(await followRotations(trust, sameChain, { projectId: local.projectId, now: Date.now() })).toEqual(trust);
-    expect(await kindOf(client.pull({ ...remembered, trust }))).toBe('signature');
+    expect(await refusalKind(client.pull({ ...remembered, trust }))).toBe('signature');
   });
 
   test('another project key opens what is made from then on', async () => {
@@ -205,7 +201,7 @@ describe('the protocol of the test control plane', () => {
     const client = planeClient(local);
     const projectKey = Buffer.from((await client.bootstrap()).project_encryption_key_b64, 'base64');
     local.rotateProjectKey();
-    expect(await kindOf(client.pull({ projectKey }))).toBe('signature');
+    expect(await refusalKind(client.pull({ projectKey }))).toBe('signature');
     expect((await client.pull()).compiled.rules).toHaveLength(1);
   });
 
@@ -216,9 +212,9 @@ describe('the protocol of the test control plane', () => {
     expect((await client.pull()).mark.revokedBefore).toBe(3);
     await local.publish(GPT_4O, { critical: ['conditions'], minSdkVersion: '1.0.0' });
     expect((await client.pull()).metadata.critical).toEqual(['conditions']);
-    expect(await kindOf(client.pull({ sdkVersion: '0.9.0' }))).toBe('unsupported');
+    expect(await refusalKind(client.pull({ sdkVersion: '0.9.0' }))).toBe('unsupported');
     await local.publish(GPT_4O, { critical: ['telepathy'] });
-    expect(await kindOf(client.pull())).toBe('unsupported');
+    expect(await refusalKind(client.pull())).toBe('unsupported');
   });
 
   test('an older server signs no metadata', async () => {
