@@ -103,6 +103,7 @@ export class ControlZero {
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED` when a hosted policy must not be used
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
@@ -215,7 +216,10 @@ export class ControlZero {
   }
 
   /**
-   * Reads the source now instead of at the next tick.
+   * Reads the source now instead of at the next tick. While a control plane has to be spared after a
+   * failure no request is made: it rejects with what the last attempt failed with.
+   *
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED`; the last good policy stays active
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID`; the last good policy stays active
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`; the last good policy stays active
    */
