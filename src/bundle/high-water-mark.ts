@@ -37,7 +37,7 @@ export interface BundleExpectations {
 }
 
 /** How far the clocks of client and server may differ, in milliseconds. */
-const SKEW_MS: number = 300_000;
+export const SKEW_MS: number = 300_000;
 
 const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const text = v.nullable(v.string());
