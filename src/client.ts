@@ -96,6 +96,7 @@ export class ControlZero {
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED` when a hosted policy must not be used
    * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
@@ -241,7 +242,10 @@ export class ControlZero {
   }
 
   /**
-   * Reads the source now instead of at the next tick.
+   * Reads the source now instead of at the next tick. While a control plane has to be spared after a
+   * failure no request is made: it rejects with what the last attempt failed with.
+   *
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED`; the last good policy stays active
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID`; the last good policy stays active
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`; the last good policy stays active
    * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had

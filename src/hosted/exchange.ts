@@ -41,6 +41,8 @@ const HALF_SECOND_MS = 500;
 interface Limits {
   readonly signal: AbortSignal;
   headersCame(): void;
+  /** Lets go of what is left of the connection. */
+  abort(reason: unknown): void;
   end(): void;
 }
 
@@ -60,12 +62,11 @@ function limit({ clock }: ExchangeOptions, outer: AbortSignal): Limits {
   return {
     signal: controller.signal,
     headersCame: cancelHeaders,
+    abort: (reason) => controller.abort(reason),
     end: () => {
       cancelHeaders();
       cancelTotal();
       outer.removeEventListener('abort', stop);
-      // Lets go of whatever is left of the connection.
-      controller.abort();
     },
   };
 }
@@ -98,7 +99,8 @@ export class Exchange {
       this.#noteDate(response, asked);
       return await this.#read(response, request);
     } catch (error) {
-      throw limits.signal.aborted ? networkFault(limits.signal.reason) : networkFault(error);
+      limits.abort(error);
+      throw networkFault(limits.signal.reason);
     } finally {
       limits.end();
     }

@@ -23,8 +23,8 @@ import { VERSION } from '../version.ts';
 import type { ActivationReport } from './activation-report.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { MAX_BOOTSTRAP_BYTES, readBootstrap } from './bootstrap.ts';
-import type { BundleRecord, RecordKey } from './bundle-record.ts';
-import { decodeRecord, deriveRecordKey, encodeRecord } from './bundle-record.ts';
+import type { BundleRecord } from './bundle-record.ts';
+import { BundleStore } from './bundle-store.ts';
 import type { Credentials, Moment } from './credentials.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hint, ListenForHints } from './hint.ts';
@@ -85,19 +85,17 @@ export class HostedSource implements PolicySource {
   readonly pacing: Pacing;
   readonly watch?: NonNullable<PolicySource['watch']>;
   readonly #options: HostedSourceOptions;
+  readonly #store: BundleStore;
   readonly #refusedListeners = new Set<(error: PolicyUnavailableError) => void>();
-  #recordKey: Promise<RecordKey> | undefined;
   #credentials: Credentials | undefined;
   #mark: HighWaterMark | undefined;
   #current: Current | undefined;
-  #unstored: { readonly place: RecordPlace; readonly record: BundleRecord } | undefined;
-  #storing: Promise<void> | undefined;
-  #isCacheSound = false;
   #secrets: HostedSecrets | undefined;
   #unanswered: PolicyUnavailableError | undefined;
 
   constructor(options: HostedSourceOptions) {
     this.#options = options;
+    this.#store = new BundleStore(options);
     this.refreshIntervalMs = options.intervalMs;
     this.pacing = options.pacing;
     const { listen } = options;
@@ -109,7 +107,7 @@ export class HostedSource implements PolicySource {
   }
 
   get cacheFault(): CacheFault | null {
-    return this.#options.cache.fault;
+    return this.#store.fault;
   }
 
   /** Calls back whenever the control plane refuses the API key; the function that comes back ends it. */
@@ -139,14 +137,8 @@ export class HostedSource implements PolicySource {
 
   /** The newest record of the cache that passes, when it is newer than the policy in force. */
   async readStored(): Promise<PolicySnapshot | undefined> {
-    const { cache } = this.#options;
-    if (this.#current) {
-      const newest = await cache.newest();
-      if (!newest || comparePlaces(newest, this.#current.place) <= 0) return undefined;
-    }
-    for (const bytes of await cache.load()) {
-      const record = await decodeRecord(bytes, await this.#getRecordKey());
-      const snapshot = record && (await this.#openRecord(record));
+    for (const record of await this.#store.load(this.#current?.place)) {
+      const snapshot = await this.#openRecord(record);
       if (snapshot) return snapshot;
     }
     return undefined;
@@ -173,10 +165,10 @@ export class HostedSource implements PolicySource {
     return this.#secrets;
   }
 
-  /** Lets a write to the cache end. */
+  /** Resolves when what is in force is in the cache. */
   async close(): Promise<void> {
     this.#options.report.close();
-    await this.#storing;
+    await this.#store.close();
   }
 
   #watch(listen: ListenForHints, hint: () => void): () => void {
@@ -352,33 +344,8 @@ export class HostedSource implements PolicySource {
     this.#mark = mark;
     this.#credentials = { bootstrap, trust };
     this.#options.report.activated({ epoch, version, digest: verified.digest });
-    if (source === 'cache') {
-      this.#isCacheSound = true;
-      return;
-    }
-    const storedAt = this.#options.clock.now();
-    this.#unstored = { place, record: { bundle: bytes, bootstrap, trust, mark, etag, storedAt } };
-    this.#storing ??= this.#store().finally(() => {
-      this.#storing = undefined;
-    });
-  }
-
-  // One write at a time. On a disk that hangs only the newest record waits.
-  async #store(): Promise<void> {
-    const key = await this.#getRecordKey();
-    const { cache } = this.#options;
-    for (let next = this.#unstored; next; next = this.#unstored) {
-      this.#unstored = undefined;
-      // Another process of this machine was faster. Not trusted at first: what is there may be damaged.
-      const newest = this.#isCacheSound ? await cache.newest() : undefined;
-      if (newest && comparePlaces(newest, next.place) >= 0) continue;
-      await cache.store(next.place, await encodeRecord(next.record, key));
-      this.#isCacheSound = true;
-    }
-  }
-
-  async #getRecordKey(): Promise<RecordKey> {
-    return (this.#recordKey ??= deriveRecordKey(this.#options.apiKey));
+    if (source === 'cache') this.#store.trust();
+    else this.#store.keep(place, { bundle: bytes, bootstrap, trust, mark, etag, storedAt: this.#options.clock.now() });
   }
 }
 

@@ -105,7 +105,7 @@ export class Refresher {
    * @throws what the first attempt threw; the next one is made all the same
    */
   async start(): Promise<void> {
-    if (this.isUsable) return;
+    if (this.isUsable || this.#status.state === 'closed') return;
     if (await this.#useStored()) void this.refresh().catch(() => undefined);
     else await this.refresh();
   }

@@ -171,6 +171,16 @@ describe('a client with an API key', () => {
     expect(logger.lines.join('\n')).toContain('failOpen allows every call');
   });
 
+  test('that was closed while it started asks for nothing and decides by nothing', async () => {
+    const cz = client();
+    const starting = rejectionOf(cz.initialize().then(() => Promise.reject(new Error('resolved'))));
+    await cz.close();
+    await starting;
+    expect(cz.status()).toMatchObject({ state: 'closed', usable: false, policy: null });
+    expect(cz.evaluate(request('gpt-4'))).toMatchObject({ allowed: false, reasonCode: 'CLIENT_CLOSED' });
+    expect(plane.requests).toEqual([]);
+  });
+
   test('init() rejects with what is wrong, and leaves nothing behind', async () => {
     plane.revokeApiKey();
     const error = await rejectionOf(

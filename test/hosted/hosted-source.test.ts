@@ -243,10 +243,18 @@ describe('the cache', () => {
       const newest = cache.records[0]?.record ?? new Uint8Array();
       const index = at < 0 ? newest.length + at : at;
       newest[index] = (newest[index] ?? 0) ^ 0xff;
-      const { plane, refresher, enforced } = await hostedStage({ cache, seed: 2 });
+      const { clock, plane, refresher, enforced } = await hostedStage({ cache, seed: 2 });
       plane.fault = unreachable;
       await refresher.start();
       expect(enforced()).toEqual([2]);
+      plane.fault = undefined;
+      plane.version = 3;
+      await clock.advance(2 * MINUTE);
+      await refresher.close();
+      const mended = await hostedStage({ cache, seed: 3 });
+      mended.plane.fault = unreachable;
+      await mended.refresher.start();
+      expect(mended.enforced()).toEqual([3]);
     },
   );
 

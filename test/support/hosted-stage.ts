@@ -31,7 +31,8 @@ export class MemoryCache implements RecordCache {
   }
 
   async store(place: RecordPlace, record: Uint8Array): Promise<void> {
-    this.records.push({ place, record: Uint8Array.from(record) });
+    const others = this.records.filter((other) => comparePlaces(other.place, place) !== 0);
+    this.records.splice(0, Infinity, ...others, { place, record: Uint8Array.from(record) });
     this.records.sort((left, right) => comparePlaces(right.place, left.place));
     this.records.splice(2);
   }

@@ -37,6 +37,7 @@ export interface SoakResult {
   readonly pullRatio: number;
   /** Clients with the newest version, some time after the faults ended. */
   readonly current: number;
+  /** Per minute on the clock of the clients. */
   readonly heapMegabytesPerMinute: number;
   readonly timersLeft: number;
   readonly socketsLeft: number;
@@ -76,12 +77,14 @@ class Soak {
   readonly #seen = new Map<ControlZero, number>();
   readonly #heap: [number, number][] = [];
   readonly #plane: Plane;
+  readonly #clock: ScaledClock;
   decisions = 0;
   wrong = 0;
   regressions = 0;
 
   constructor(count: number, clock: ScaledClock, plane: Plane) {
     this.#plane = plane;
+    this.#clock = clock;
     const { apiKey, url: baseUrl } = plane.news;
     const common = { apiKey, baseUrl, hints: false, logger: silentLogger, cacheDir: temporaryFolder() };
     this.clients = Array.from({ length: count }, () => new ControlZero(common, clock));
@@ -105,7 +108,7 @@ class Soak {
 
   sampleHeap(): void {
     collectGarbage();
-    this.#heap.push([performance.now() / MINUTE, process.memoryUsage().heapUsed / 1024 / 1024]);
+    this.#heap.push([this.#clock.elapsed() / MINUTE, process.memoryUsage().heapUsed / 1024 / 1024]);
   }
 
   get heapGrowth(): number {
