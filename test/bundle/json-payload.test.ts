@@ -30,6 +30,11 @@ describe('JSON of a payload', () => {
     expect(() => read('['.repeat(5_000_000))).toThrow(BundleRefusedError);
   });
 
+  test('is UTF-8 without a byte order mark', () => {
+    expect(() => read('\uFEFF{}')).toThrow(BundleRefusedError);
+    expect(() => readJsonObject(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d))).toThrow(BundleRefusedError);
+  });
+
   test('refusals quote nothing of it', () => {
     for (const text of ['{"secret-rule": ', '["secret-rule"]', '"secret-rule"', 'secret-rule']) {
       let error: unknown;

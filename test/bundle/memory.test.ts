@@ -25,6 +25,14 @@ describe('what a client remembers', () => {
       expect(readMark(wrong)).toBeUndefined();
   });
 
+  test('a release candidate is older than its release', async () => {
+    const bundle = await bundleOf({ rules: [] }, key, { minSdkVersion: '1.2.0' });
+    for (const sdkVersion of ['1.2.0-rc.1', '1.1.9', 'v1.1', 'unknown'])
+      await expect(verify(bundle, firstUse(key), { sdkVersion })).rejects.toMatchObject({ kind: 'unsupported' });
+    for (const sdkVersion of ['1.2.0', '1.10.0', 'v2'])
+      expect((await verify(bundle, firstUse(key), { sdkVersion })).metadata.minSdkVersion).toBe('1.2.0');
+  });
+
   test('a clock or a limit that is no number refuses', async () => {
     const bundle = await bundleOf({ rules: [] }, key);
     await expect(verify(bundle, firstUse(key), { now: Number.NaN })).rejects.toMatchObject({ kind: 'clock_skew' });

@@ -200,6 +200,11 @@ export const TRUST_SCENARIOS: readonly Scenario[] = [
     steps: rotated(chain(AB, rotation([STRANGER, C], 3)), 'signature'),
   },
   {
+    name: 'a chain that skips an epoch further on',
+    trust: firstUse(A),
+    steps: rotated(chain(AB, rotation([B, C], 4)), 'signature'),
+  },
+  {
     name: 'a chain with a fork',
     trust: firstUse(A),
     steps: rotated(chain(AB, rotation([A, C], 2)), 'signature'),
