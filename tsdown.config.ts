@@ -8,6 +8,7 @@ const config: UserConfig = defineConfig({
     'src/testing/index.ts',
     'adapters/openai/index.ts',
     'adapters/langchain/index.ts',
+    'adapters/ai-sdk/index.ts',
   ],
   outDir: 'dist',
   format: 'esm',

@@ -32,6 +32,8 @@ export interface GatedCall {
   readonly previous?: Decision | undefined;
   /** Whether another model can be put in place of the one that is named. Default: true. */
   readonly isExchangeable?: boolean;
+  /** Models that may serve this call, in order. Default: those of the gate. */
+  readonly fallback?: readonly string[];
 }
 
 /** How a call goes ahead. */
@@ -94,11 +96,21 @@ export class Gate {
    * the call would go ahead as it is, or be denied. Records nothing and decides nothing.
    */
   likelyFallback(call: GatedCall): string | undefined {
-    const { named } = call;
-    if (this.fallback.length === 0 || 'fault' in named || this.cz.status().mode === 'shadow') return undefined;
-    const isAllowed = (model: string): boolean => this.#isAllowed(this.#request(call, model));
-    if ([named.model, ...(named.others ?? [])].every(isAllowed)) return undefined;
-    return this.fallback.find(isAllowed);
+    const fallback = this.#fallbackOf(call);
+    if (fallback.length === 0 || this.#isPassable(call)) return undefined;
+    return fallback.find((model) => this.#isAllowed(this.#request(call, model)));
+  }
+
+  /**
+   * Asks whether a call would pass, before it is made. A call that would is recorded when it is made; a
+   * denial is recorded here, because then it never is.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async preflight(call: GatedCall): Promise<void> {
+    await this.ready();
+    if (!this.#isPassable(call) && this.likelyFallback(call) === undefined) await this.enforce(call);
   }
 
   /**
@@ -108,14 +120,14 @@ export class Gate {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforce(call: GatedCall): Promise<PassedCall> {
-    const { named, previous, isExchangeable = true } = call;
+    const { named, previous } = call;
     const attempt = previous === undefined ? {} : { previous };
     if ('fault' in named) {
       const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
       return { decision, fallback: undefined };
     }
     const requests = [named.model, ...(named.others ?? [])].map((model) => this.#request(call, model));
-    const fallbacks = isExchangeable ? this.fallback : [];
+    const fallbacks = this.#fallbackOf(call);
     const asked = [await this.#firstDenied(requests), ...fallbacks.map((model) => this.#request(call, model))];
     const { index, decision } = await this.cz.enforceFirst(asked, attempt);
     return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
@@ -138,6 +150,18 @@ export class Gate {
     if (requests.length === 1) return first;
     await this.ready();
     return requests.find((request) => !this.#isAllowed(request)) ?? first;
+  }
+
+  #fallbackOf({ named, isExchangeable = true, fallback = this.fallback }: GatedCall): readonly string[] {
+    return isExchangeable && !('fault' in named) ? fallback : [];
+  }
+
+  // Whether a call would go ahead as it is.
+  #isPassable(call: GatedCall): boolean {
+    const { named } = call;
+    if (this.cz.status().mode === 'shadow') return true;
+    if ('fault' in named) return false;
+    return [named.model, ...(named.others ?? [])].every((model) => this.#isAllowed(this.#request(call, model)));
   }
 
   #isAllowed(request: PolicyRequest): boolean {

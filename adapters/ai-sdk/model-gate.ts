@@ -1,0 +1,157 @@
+import type { ModelAction } from '../../src/index.ts';
+import { passBatch } from './batch.ts';
+import type { Mark } from './mark.ts';
+import { isGoverned, setGovernedModel, setMark } from './mark.ts';
+import { mirror } from './mirror.ts';
+import type { Method, Model } from './model-kinds.ts';
+import {
+  hasMethod,
+  isLanguageModel,
+  isModel,
+  isObject,
+  isProvider,
+  isTranscription,
+  isUnknownRun,
+  modelMethods,
+} from './model-kinds.ts';
+
+/** Models that may serve a call instead, found when they are needed. */
+export type FallbackModels = () => readonly Model[];
+
+const NONE: FallbackModels = () => [];
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+// A plain object that groups factories or models of a provider.
+function isNamespace(value: unknown): value is object {
+  return (
+    isPlain(value) &&
+    Object.values(value).some((part) => typeof part === 'function' || isModel(part) || isProvider(part))
+  );
+}
+
+function run(model: object, name: string, params: unknown): unknown {
+  return (Reflect.get(model, name) as (params: unknown) => unknown).call(model, params);
+}
+
+interface GovernedMethod {
+  readonly source: Model;
+  readonly name: string;
+  readonly action: ModelAction;
+  readonly fallback: FallbackModels;
+}
+
+interface Shown {
+  readonly value: unknown;
+  readonly shown: unknown;
+}
+
+/** Governs models, and everything by which a provider hands them out. */
+export class ModelGate {
+  readonly #mark: Mark;
+  readonly #fallback: readonly string[];
+  // What an object has shown so far, so that a property is the same thing at each look.
+  readonly #shown = new WeakMap<object, Map<PropertyKey, Shown>>();
+
+  constructor(mark: Mark, fallback: readonly string[] = []) {
+    this.#mark = mark;
+    this.#fallback = fallback;
+  }
+
+  /** A model that is judged before it runs. It has the properties of the original and not its class. */
+  model(source: Model, fallback: FallbackModels = NONE): object {
+    const methods = modelMethods(source);
+    const face: object = {};
+    mirror(source, {
+      face,
+      isHidden: (name) => (typeof name === 'string' && methods.has(name)) || isUnknownRun(source, name),
+      // Methods of its own that make it run have to come by what is governed here.
+      read: (name) => this.#read(source, name, face),
+    });
+    for (const [name, action] of methods) {
+      const value = async (params: unknown): Promise<unknown> => this.#run({ source, name, action, fallback }, params);
+      Object.defineProperty(face, name, { value, writable: true, enumerable: true, configurable: true });
+    }
+    const [action = 'llm.generate'] = methods.values();
+    setGovernedModel(face, { model: source, action, calls: this.#mark.calls, fallback });
+    return this.#marked(face);
+  }
+
+  /** Whatever comes out of a provider, governed when it is a model or hands out models. */
+  value(value: unknown, fallback: FallbackModels = NONE): unknown {
+    if (!isObject(value) || isGoverned(value, this.#mark)) return value;
+    if (value instanceof Promise) return value.then((settled: unknown) => this.value(settled, fallback));
+    if (isModel(value)) return this.model(value, isLanguageModel(value) ? fallback : NONE);
+    if (hasMethod(value, 'doStartBatch')) return this.#batch(value);
+    if (typeof value === 'function') return this.#factory(value as Method, undefined);
+    return isProvider(value) ? this.#view(value, {}) : value;
+  }
+
+  async #run({ source, name, action, fallback }: GovernedMethod, given: unknown): Promise<unknown> {
+    if (isTranscription(source, given)) return run(source, name, given);
+    const { calls } = this.#mark;
+    const { model, params } = await calls.pass({ model: source, action, params: given, fallback: fallback() });
+    return calls.send(params, async () => run(model, name, params));
+  }
+
+  #batch(source: object): object {
+    const doStartBatch = async (options: unknown): Promise<unknown> =>
+      run(source, 'doStartBatch', await passBatch(this.#mark.calls, options));
+    const face = mirror(source, {
+      face: {},
+      read: (name) => (name === 'doStartBatch' ? doStartBatch : this.#read(source, name, source)),
+    });
+    return this.#marked(face);
+  }
+
+  #view(source: object, face: object): object {
+    return this.#marked(mirror(source, { face, read: (name) => this.#read(source, name, source) }));
+  }
+
+  #factory(source: Method, self: object | undefined): object {
+    const make = (parameters: readonly unknown[]): unknown => Reflect.apply(source, self, parameters);
+    const face = (...parameters: readonly unknown[]): unknown =>
+      this.value(make(parameters), this.#remaking(make, parameters));
+    return this.#view(source, face);
+  }
+
+  // The models that the same factory makes of the ids that may be used instead.
+  #remaking(make: (parameters: readonly unknown[]) => unknown, [, ...others]: readonly unknown[]): FallbackModels {
+    let made: readonly Model[] | undefined;
+    const remake = (id: string): unknown => {
+      try {
+        return make([id, ...others]);
+      } catch {
+        // This factory knows no such model.
+        return undefined;
+      }
+    };
+    return () => (made ??= this.#fallback.map(remake).filter(isLanguageModel));
+  }
+
+  #read(source: object, name: PropertyKey, self: object): unknown {
+    const value: unknown = Reflect.get(source, name);
+    if (!isObject(value)) return value;
+    const seen = this.#shown.get(self) ?? new Map<PropertyKey, Shown>();
+    this.#shown.set(self, seen);
+    const known = seen.get(name);
+    if (known?.value === value) return known.shown;
+    const shown = this.#shownAs(value, self);
+    seen.set(name, { value, shown });
+    return shown;
+  }
+
+  #shownAs(value: object, self: object): unknown {
+    if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
+    return isNamespace(value) ? this.#view(value, {}) : this.value(value);
+  }
+
+  #marked(face: object): object {
+    setMark(face, this.#mark);
+    return face;
+  }
+}
