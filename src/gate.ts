@@ -5,6 +5,7 @@ import type { Decision } from './policy/decision.ts';
 import type { ModelAction } from './policy/request.ts';
 import { modelRequest, undeterminedRequest } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
+import { noteAsked } from './watch-gates.ts';
 
 /** The action of a tool that an agent calls. A policy that names it asks for tools to be governed. */
 export const TOOL_CALL = 'tool.call';
@@ -78,7 +79,9 @@ export class Gate {
 
   constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
-    const { agentId, context, fallback = [], modelAliases = {} } = options;
+    // What somebody put on the prototype of all objects is nobody's option.
+    const own: GovernanceOptions = Object.assign(Object.create(null) as object, options);
+    const { agentId, context, fallback = [], modelAliases = {} } = own;
     this.cz = cz;
     this.fallback = [...fallback];
     this.#aliases = new Map(Object.entries(modelAliases));
@@ -121,6 +124,7 @@ export class Gate {
    */
   async enforce(call: GatedCall): Promise<PassedCall> {
     const { named, previous } = call;
+    noteAsked();
     const attempt = previous === undefined ? {} : { previous };
     if ('fault' in named) {
       const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);

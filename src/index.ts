@@ -42,4 +42,5 @@ export type { ParsedText, PolicySnapshot, PolicySource, ReadSourceOptions } from
 export type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 export type { SyncFailure, SyncStatus } from './sync/refresher.ts';
 export type { SyncState } from './sync/state.ts';
+export { watchGates } from './watch-gates.ts';
 export type { WaitOptions } from './with-limits.ts';

@@ -72,6 +72,28 @@ function claimIn(claim: unknown): Context | undefined {
   return { ...attributes, ...(typeof agent === 'string' && agent !== '' && { agent_id: agent }) };
 }
 
+interface ReadProviderOptions {
+  readonly claim: unknown;
+  /** The options of providers; undefined when there are none. */
+  readonly rest: Fields | undefined;
+  readonly ids: readonly unknown[];
+}
+
+function readProviderOptions(given: Fields): ReadProviderOptions {
+  const ids: unknown[] = [];
+  const rest: [string, unknown][] = [];
+  let claim: unknown;
+  for (const [name, namespace] of Object.entries(given)) {
+    const read = isFields(namespace) ? readNamespace(namespace) : { fields: namespace, ids: [] };
+    if (name === OWN_NAMESPACE) claim = namespace;
+    else {
+      rest.push([name, read.fields]);
+      ids.push(...read.ids);
+    }
+  }
+  return { claim, rest: rest.length === 0 ? undefined : Object.fromEntries(rest), ids };
+}
+
 /**
  * Reads the options of a call once: the agent it claims, the models it names besides that of the model
  * itself, and the copy that may go on. What the caller holds stays as it is.
@@ -80,15 +102,7 @@ export function readParams(given: unknown): ReadParams {
   const params = { ...(given as Fields) };
   const { providerOptions } = params;
   if (!isFields(providerOptions)) return { params, claimed: undefined, others: [] };
-  const { [OWN_NAMESPACE]: claim, ...options } = providerOptions;
-  const namespaces: [string, unknown][] = [];
-  const ids: unknown[] = [];
-  for (const [name, namespace] of Object.entries(options)) {
-    const read = isFields(namespace) ? readNamespace(namespace) : undefined;
-    namespaces.push([name, read?.fields ?? namespace]);
-    ids.push(...(read?.ids ?? []));
-  }
-  const rest = namespaces.length === 0 ? undefined : Object.fromEntries(namespaces);
+  const { claim, rest, ids } = readProviderOptions(providerOptions);
   const others = ids.filter((id) => typeof id === 'string');
   return {
     params: { ...params, providerOptions: rest },

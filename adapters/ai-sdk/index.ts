@@ -12,6 +12,8 @@ export { governModel } from './govern-model.ts';
 export type { GovernModelOptions } from './govern-model.ts';
 export { governProvider } from './govern-provider.ts';
 export type { GovernProviderOptions } from './govern-provider.ts';
+export { governTools } from './govern-tools.ts';
+export type { GovernToolsOptions } from './govern-tools.ts';
 export { controlZeroMiddleware } from './middleware.ts';
 export type {
   CallToWrap,
@@ -21,3 +23,5 @@ export type {
 } from './middleware.ts';
 export type { EmbeddingModelLike, LanguageModelLike, ProviderLike } from './model-types.ts';
 export { policyDeniedResponse } from './policy-denied-response.ts';
+export { controlZeroTelemetry } from './telemetry.ts';
+export type { ControlZeroTelemetry, ControlZeroTelemetryOptions, TelemetryCall, UngovernedCall } from './telemetry.ts';

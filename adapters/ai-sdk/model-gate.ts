@@ -10,6 +10,7 @@ import {
   isModel,
   isObject,
   isProvider,
+  isRealtimeModel,
   isTranscription,
   isUnknownRun,
   modelMethods,
@@ -20,18 +21,9 @@ export type FallbackModels = () => readonly Model[];
 
 const NONE: FallbackModels = () => [];
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
+function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
-}
-
-// A plain object that groups factories or models of a provider.
-function isNamespace(value: unknown): value is object {
-  return (
-    isPlain(value) &&
-    Object.values(value).some((part) => typeof part === 'function' || isModel(part) || isProvider(part))
-  );
 }
 
 function run(model: object, name: string, params: unknown): unknown {
@@ -119,6 +111,17 @@ export class ModelGate {
     return this.#view(source, face);
   }
 
+  // By a token that a factory of realtime models hands out, a browser opens a session.
+  #tokens(factory: Method, getToken: Method): (options: unknown) => Promise<unknown> {
+    return async (options) => {
+      const given = { ...(options as object) };
+      const model: unknown = Reflect.apply(factory, undefined, [Reflect.get(given, 'model'), given]);
+      if (isRealtimeModel(model))
+        await this.#mark.calls.passNamed('llm.generate', model.modelId, { claimed: undefined, others: [] });
+      return Reflect.apply(getToken, factory, [given]) as unknown;
+    };
+  }
+
   // The models that the same factory makes of the ids that may be used instead.
   #remaking(make: (parameters: readonly unknown[]) => unknown, [, ...others]: readonly unknown[]): FallbackModels {
     let made: readonly Model[] | undefined;
@@ -140,14 +143,16 @@ export class ModelGate {
     this.#shown.set(self, seen);
     const known = seen.get(name);
     if (known?.value === value) return known.shown;
-    const shown = this.#shownAs(value, self);
+    const isToken = name === 'getToken' && typeof source === 'function' && typeof value === 'function';
+    const shown = isToken ? this.#tokens(source as Method, value as Method) : this.#shownAs(value, self);
     seen.set(name, { value, shown });
     return shown;
   }
 
   #shownAs(value: object, self: object): unknown {
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
-    return isNamespace(value) ? this.#view(value, {}) : this.value(value);
+    // Providers group factories and models in plain objects.
+    return isPlain(value) ? this.#view(value, {}) : this.value(value);
   }
 
   #marked(face: object): object {

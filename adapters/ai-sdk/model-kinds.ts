@@ -24,6 +24,10 @@ const ACTIONS: ReadonlyMap<string, ModelAction> = new Map([
   ['doEvaluate', 'llm.generate'],
   ['doExtract', 'llm.generate'],
   ['doEmbed', 'embedding.generate'],
+  // How a realtime model opens a session, or lets a browser open one.
+  ['doCreateClientSecret', 'llm.generate'],
+  ['doCreateWebRTCSession', 'llm.generate'],
+  ['getServerWebSocketConfig', 'llm.generate'],
 ]);
 
 /** The methods of an object that make a model run, with the action of each. Empty for what is not governed. */
@@ -31,7 +35,13 @@ export function modelMethods(object: object): ReadonlyMap<string, ModelAction> {
   const methods = new Map([...ACTIONS].filter(([name]) => hasMethod(object, name)));
   // Models of images and speech generate as well, and never stream.
   if (!methods.has('doStream')) methods.delete('doGenerate');
+  if (!isRealtimeModel(object)) methods.delete('getServerWebSocketConfig');
   return methods;
+}
+
+/** Whether a value holds conversations over a socket. */
+export function isRealtimeModel(value: unknown): value is Model {
+  return isObject(value) && hasMethod(value, 'serializeClientEvent') && hasMethod(value, 'parseServerEvent');
 }
 
 /** Whether an object is a model that is governed. */
