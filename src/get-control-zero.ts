@@ -37,8 +37,11 @@ function identityOf(value: object, instances: Registry): number {
 
 // Plain options count by value, objects that do something count by identity.
 function configurationKey(options: ControlZeroOptions | undefined, instances: Registry): string {
-  const { logger, source, ...plain } = resolveOptions(options);
-  const identities = [logger, source].map((value) => (value === undefined ? null : identityOf(value, instances)));
+  const { logger: _, source: __, ...plain } = resolveOptions(options);
+  // As they were given: the default logger is another object in each copy of the package.
+  const identities = [options?.logger, options?.source].map((value) =>
+    value === undefined ? null : identityOf(value, instances),
+  );
   return JSON.stringify([plainCopy(plain).copy, identities]);
 }
 
