@@ -2,7 +2,7 @@ import { ToolMessage } from '@langchain/core/messages';
 
 import type { ControlZero } from '../../src/index.ts';
 import { PolicyDeniedError, TOOL_CALL } from '../../src/index.ts';
-import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import { governRunnable } from './govern-runnable.ts';
 import type { LangChainOptions } from './langchain-options.ts';
 import { readOptions } from './langchain-options.ts';
@@ -117,7 +117,7 @@ export function controlZeroMiddleware(
     governingTools.add(cz);
     middleware.wrapToolCall = async (request, handler) => {
       const { name, id = '' } = request.toolCall;
-      const metadata = claimedAgent({ callee: {}, metadata: trustMetadata ? ambientMetadata() : undefined });
+      const metadata = claimedAgent({ callee: {}, config: trustMetadata ? ambientConfig() : undefined });
       try {
         await gate.enforceTool(name, metadata);
       } catch (error) {

@@ -75,7 +75,7 @@ export class ControlZeroCallbackHandler extends BaseCallbackHandler {
   }
 
   async #enforce([serialized, , , , extraParams, , metadata]: Parameters<ChatModelStart | LLMStart>): Promise<void> {
-    await this.#calls.start({}, metadata).pass(this.#calls.started(serialized, extraParams));
+    await this.#calls.start({}, { metadata }).pass(this.#calls.started(serialized, extraParams));
   }
 
   /** Gives itself back: it keeps nothing of a run. */

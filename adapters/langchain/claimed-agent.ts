@@ -1,34 +1,52 @@
+import { ensureConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 
 import type { Context } from '../../src/index.ts';
 
+const AGENT = 'agent_id';
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
 function agentIn(metadata: unknown): string | undefined {
-  if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, 'agent_id')) return undefined;
-  const agent: unknown = Reflect.get(metadata, 'agent_id');
+  if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, AGENT)) return undefined;
+  const agent: unknown = Reflect.get(metadata, AGENT);
   return typeof agent === 'string' && agent !== '' ? agent : undefined;
+}
+
+let isConfigurableCopied: boolean | undefined;
+
+// Up to 1.0 LangChain copies what stands in `configurable` into the metadata, where nobody can tell it apart.
+function copiesConfigurable(): boolean {
+  isConfigurableCopied ??= agentIn(ensureConfig({ configurable: { [AGENT]: AGENT }, metadata: {} }).metadata) === AGENT;
+  return isConfigurableCopied;
+}
+
+function agentOf(config: unknown): string | undefined {
+  const agent = agentIn(fieldOf(config, 'metadata'));
+  return copiesConfigurable() && agent === agentIn(fieldOf(config, 'configurable')) ? undefined : agent;
 }
 
 /** Where an agent can be named by metadata. */
 export interface MetadataOfCall {
   /** The model or embeddings object. */
   readonly callee: object;
-  /** What arrived with the call, if the application trusts that. */
-  readonly metadata: unknown;
+  /** The configuration that arrived with the call, if the application trusts that. */
+  readonly config: unknown;
 }
 
 /**
  * The agent that a call claims by `metadata.agent_id`: that of the model's own constructor first, then of
  * the call with everything it inherits, then of `withConfig()`. Only a string of its own counts.
  */
-export function claimedAgent({ callee, metadata }: MetadataOfCall): Context | undefined {
-  const bound: unknown = Reflect.get(callee, 'defaultOptions');
-  const configured: unknown = typeof bound === 'object' && bound !== null ? Reflect.get(bound, 'metadata') : undefined;
-  const agent = agentIn(Reflect.get(callee, 'metadata')) ?? agentIn(metadata) ?? agentIn(configured);
+export function claimedAgent({ callee, config }: MetadataOfCall): Context | undefined {
+  const configured = fieldOf(Reflect.get(callee, 'defaultOptions'), 'metadata');
+  const agent = agentIn(Reflect.get(callee, 'metadata')) ?? agentOf(config) ?? agentIn(configured);
   return agent === undefined ? undefined : { agent_id: agent };
 }
 
-/** The metadata of the chain, graph node or lambda that the running code belongs to. */
-export function ambientMetadata(): unknown {
-  const config: unknown = AsyncLocalStorageProviderSingleton.getRunnableConfig();
-  return typeof config === 'object' && config !== null ? Reflect.get(config, 'metadata') : undefined;
+/** The configuration of the chain, graph node or lambda that the running code belongs to. */
+export function ambientConfig(): unknown {
+  return AsyncLocalStorageProviderSingleton.getRunnableConfig();
 }

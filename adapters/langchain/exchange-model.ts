@@ -1,4 +1,5 @@
 import { derive } from './derive.ts';
+import { mapRunnables } from './map-runnables.ts';
 import { isLanguageModel } from './runnable-kinds.ts';
 
 const NAMING_KWARGS = new Set(['model', 'models', 'fallbacks', 'extra_body']);
@@ -6,13 +7,6 @@ const NAMING_KWARGS = new Set(['model', 'models', 'fallbacks', 'extra_body']);
 function withoutNames(kwargs: unknown): unknown {
   if (typeof kwargs !== 'object' || kwargs === null) return kwargs;
   return Object.fromEntries(Object.entries(kwargs).filter(([name]) => !NAMING_KWARGS.has(name)));
-}
-
-/** Copies the models that a model keeps in its own fields. */
-export function mapInnerModels(model: object, map: (inner: object) => object): Record<string, object> {
-  const inner: [string, object][] = [];
-  for (const [name, value] of Object.entries(model)) if (isLanguageModel(value)) inner.push([name, map(value)]);
-  return Object.fromEntries(inner);
 }
 
 /**
@@ -32,7 +26,7 @@ export function exchangeModel(model: object, id: string): object {
     {
       ...names,
       ...(own.has('modelKwargs') && { modelKwargs: withoutNames(Reflect.get(model, 'modelKwargs')) }),
-      ...mapInnerModels(model, (inner) => exchangeModel(inner, id)),
+      ...mapRunnables(model, (inner) => (isLanguageModel(inner) ? exchangeModel(inner, id) : inner)),
     },
   );
 }

@@ -1,10 +1,11 @@
 import type { ControlZero } from '../../src/index.ts';
-import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { LangChainOptions } from './langchain-options.ts';
 import { readOptions } from './langchain-options.ts';
+import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
 import { readEmbeddings } from './named-models.ts';
@@ -30,12 +31,6 @@ interface EmbeddingsSeam {
   readonly sends: Sends;
 }
 
-const PUBLIC = ['embedQuery', 'embedDocuments'] as const;
-
-function isEmbeddings(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && PUBLIC.every((name) => methodOf(value, name) !== undefined);
-}
-
 // One that keeps vectors for another is called what the other one is called.
 function namedThrough(embeddings: object, modelId: string | undefined): Named {
   const named = readEmbeddings(embeddings, modelId);
@@ -50,8 +45,9 @@ function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Em
     if (this !== embeddings) return original.call(this, input);
     const call = start(embeddings);
     for (;;) {
-      const what = named(embeddings);
-      if (call.passed(what)) return original.call(viewFor(embeddings, sends, call), input);
+      const view = viewFor(embeddings, sends, call);
+      const what = named(view);
+      if (call.passed(what)) return original.call(view, input);
       await call.pass(what);
     }
   };
@@ -59,7 +55,7 @@ function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Em
 
 function embeddingsHooks(embeddings: object, seam: EmbeddingsSeam): Hooks {
   const { start, named, sends } = seam;
-  const publicHooks = PUBLIC.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
+  const publicHooks = EMBEDDING_METHODS.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
   const sendingHooks = Array.from(sends, ([name, send]) => [
     name,
     async function sendDirectly(this: object, ...parameters: Parameters<typeof send>) {
@@ -117,13 +113,21 @@ export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
   checkOptions(options);
   const { gate } = readOptions({ owner: 'governEmbeddings()', cz, options, ownOptions: ['modelId', 'trustMetadata'] });
   const mark = { cz, options: { ...options } };
-  if (isGoverned(embeddings, mark)) return embeddings;
   const { modelId, trustMetadata = true } = options;
   const start = (callee: object): GovernedCall => {
-    const metadata = claimedAgent({ callee, metadata: trustMetadata ? ambientMetadata() : undefined });
+    const metadata = claimedAgent({ callee, config: trustMetadata ? ambientConfig() : undefined });
     return new GovernedCall({ gate, action: 'embedding.generate', metadata });
   };
   const named = (callee: object): Named => namedThrough(callee, modelId);
-  const seam = { start, named, sends: sendingMethods(embeddings) };
-  return derive(embeddings, { [MARK]: mark, ...embeddingsHooks(embeddings, seam) });
+  const govern = <Part extends object>(part: Part): Part => {
+    if (isGoverned(part, mark)) return part;
+    const inner = Object.entries(part).filter(([, value]) => isEmbeddings(value));
+    const seam = { start, named, sends: sendingMethods(part) };
+    return derive(
+      part,
+      { [MARK]: mark, ...embeddingsHooks(part, seam) },
+      Object.fromEntries(inner.map(([name, value]) => [name, govern(value as object)])),
+    );
+  };
+  return govern(embeddings);
 }

@@ -1,5 +1,5 @@
 import type { Gate } from '../../src/index.ts';
-import { ambientMetadata, claimedAgent } from './claimed-agent.ts';
+import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
 import { readCall, readStart } from './named-models.ts';
@@ -30,15 +30,15 @@ export class ModelCalls {
     this.#trustMetadata = trustMetadata;
   }
 
-  /** A new call, with the metadata that arrived with it. */
-  start(model: object, metadata: unknown): GovernedCall {
-    const agent = claimedAgent({ callee: model, metadata: this.#trustMetadata ? metadata : undefined });
+  /** A new call, with the configuration that arrived with it. */
+  start(model: object, config: unknown): GovernedCall {
+    const agent = claimedAgent({ callee: model, config: this.#trustMetadata ? config : undefined });
     return new GovernedCall({ gate: this.gate, action: 'llm.generate', metadata: agent });
   }
 
   /** The call that these options belong to. An inner method that was called directly is a call of its own. */
   find(model: object, options: CallOptions): GovernedCall {
-    return (options[this.#key] as GovernedCall | undefined) ?? this.start(model, ambientMetadata());
+    return (options[this.#key] as GovernedCall | undefined) ?? this.start(model, ambientConfig());
   }
 
   /** Options that carry a call further. */

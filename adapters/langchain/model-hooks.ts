@@ -1,7 +1,6 @@
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
-import type { GovernedCall } from './governed-call.ts';
 import type { CallOptions, ModelCalls } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
 import type { Send, Sends } from './sending.ts';
@@ -45,11 +44,6 @@ function exchanged(model: object, id: string): ModelMethods {
   return exchangeModel(model, id) as ModelMethods;
 }
 
-// Most classes of providers have no sending method of their own name, and nothing more can be checked.
-function viewOf(model: object, sends: Sends, call: GovernedCall): object {
-  return sends.size === 0 ? model : viewFor(model, sends, call);
-}
-
 // All public methods come by here, with the metadata that is gone further inside.
 function entrance(model: ModelMethods, { calls }: Seam): Hooks {
   const name = '_separateRunnableConfigFromCallOptionsCompat';
@@ -57,7 +51,7 @@ function entrance(model: ModelMethods, { calls }: Seam): Hooks {
   return {
     [name](this: object, options: unknown): Separated {
       const [config, callOptions] = separate.call(this, options);
-      return [config, calls.carry(callOptions, calls.start(this, config['metadata']))];
+      return [config, calls.carry(callOptions, calls.start(this, config))];
     },
   };
 }
@@ -68,11 +62,12 @@ function generating(original: Generate, { calls, sends }: Seam): Generate {
     const call = calls.find(model, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const named = calls.named(model, carried, false);
+      const view = viewFor(model, sends, call);
+      const named = calls.named(view, carried, false);
       const passed = call.passed(named);
       if (passed?.fallback !== undefined)
         return exchanged(model, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return original.call(viewOf(model, sends, call), input, carried, runManager);
+      if (passed) return original.call(view, input, carried, runManager);
       await call.pass(named);
     }
   };
@@ -84,11 +79,12 @@ function streaming(name: (typeof STREAMS)[number], original: Stream, { calls, se
     const call = calls.find(model, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const named = calls.named(model, carried, true);
+      const view = viewFor(model, sends, call);
+      const named = calls.named(view, carried, true);
       const passed = call.passed(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(model, passed.fallback)[name](input, carried, runManager);
-      if (passed) return yield* original.call(viewOf(model, sends, call), input, carried, runManager);
+      if (passed) return yield* original.call(view, input, carried, runManager);
       await call.pass(named);
     }
   };

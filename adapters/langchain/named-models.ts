@@ -1,17 +1,13 @@
 import type { NamedModels, UndeterminedModel } from '../../src/index.ts';
+import { deploymentInUrl } from './deployment-in-url.ts';
 import { methodOf } from './derive.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import type { Fields } from './fields.ts';
+import { fieldsOf } from './fields.ts';
+import { faultInOptions, queriedModels } from './request-options.ts';
+import { isModelField, isPlainField, settle } from './settle.ts';
 
 /** What a model or an embeddings object is called with. */
 export type Named = NamedModels | UndeterminedModel;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {};
-}
-
-const MODEL_FIELDS = ['model', 'models', 'fallbacks', 'extra_body'];
-const DEPLOYMENT_IN_URL = /\/(?:deployments|engines)\/([^/?#]+)/iu;
 
 // Where gateways look besides `model`. Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
@@ -21,17 +17,37 @@ function listedModels(list: unknown): readonly string[] | undefined {
   return models.every((model) => typeof model === 'string') ? models : undefined;
 }
 
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Where a model sends its requests, as far as the URL says which deployment runs. */
+function urlsOf(part: Fields): readonly string[] {
+  const made = textOf(fieldsOf(part['client'])['baseURL']);
+  if (made !== undefined) return [made];
+  const deployment = textOf(part['azureOpenAIApiDeploymentName']);
+  if (deployment === undefined) return [textOf(fieldsOf(part['clientConfig'])['baseURL']) ?? ''];
+  const basePath = textOf(part['azureOpenAIBasePath']);
+  if (basePath !== undefined) return [`${basePath}/${deployment}`];
+  const endpoint = textOf(part['azureOpenAIEndpoint']) ?? `https://${String(part['azureOpenAIApiInstanceName'])}`;
+  return [`${endpoint}/openai/deployments/${deployment}`];
+}
+
 /**
  * The deployment of an Azure model, which is what runs whatever its `model` says. It stands in the
  * model, or in the URL that was configured. `withConfig()` of AzureChatOpenAI gives a ChatOpenAI of which
  * only the inner models know it.
  */
-function deploymentsOf(model: Fields): readonly string[] {
-  const { baseURL } = fieldsOf(model['clientConfig']);
-  const inUrl = typeof baseURL === 'string' ? DEPLOYMENT_IN_URL.exec(baseURL)?.[1] : undefined;
+function deploymentsOf(model: Fields): readonly string[] | UndeterminedModel {
   const speaking = [model, fieldsOf(model['completions']), fieldsOf(model['responses'])];
-  const names = [...speaking.map((part) => part['azureOpenAIApiDeploymentName']), inUrl];
-  return [...new Set(names.filter((name) => typeof name === 'string' && name !== ''))] as readonly string[];
+  const found = speaking.flatMap(urlsOf).map(deploymentInUrl);
+  const named = speaking.map((part) => textOf(part['azureOpenAIApiDeploymentName']));
+  for (const deployment of found) {
+    if (!deployment) continue;
+    if ('fault' in deployment) return deployment;
+    named.push(deployment.name);
+  }
+  return [...new Set(named.filter((name) => name !== undefined))];
 }
 
 function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
@@ -47,20 +63,21 @@ function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
  * add to the query, because the client of OpenAI spreads them over its own.
  */
 function readParameters(model: Fields, parameters: Fields, requestOptions: Fields): Named {
-  const options = { ...fieldsOf(model['clientConfig']), ...requestOptions };
-  if (options['path'] !== undefined || options['method'] !== undefined)
-    return { fault: 'The options of the call replace the path or the method of the request.' };
-  const isReplaced = Object.hasOwn(options, 'body');
-  const sent = isReplaced ? fieldsOf(options['body']) : parameters;
-  const queried = [options['query'], options['defaultQuery']].map((query) => fieldsOf(query)['model']);
-  const lists = [sent['models'], sent['fallbacks'], ...queried].map(listedModels);
+  const configured = fieldsOf(model['clientConfig']);
+  const options = { ...configured, ...requestOptions };
+  const fault = faultInOptions(options) ?? faultInOptions(configured);
+  if (fault !== undefined) return { fault };
+  const sent = settle(Object.hasOwn(options, 'body') ? options['body'] : parameters);
+  if (!sent || !Object.keys(sent).filter(isModelField).every(isPlainField))
+    return { fault: 'The request of the call is not JSON that names one model.' };
+  const lists = [sent['models'], sent['fallbacks'], ...queriedModels(options)].map(listedModels);
   if (!lists.every((list) => list !== undefined))
     return { fault: 'A list of models in the call is not a list of ids.' };
-  if (MODEL_FIELDS.some((name) => Object.hasOwn(fieldsOf(sent['extra_body']), name)))
+  if (Object.keys(fieldsOf(sent['extra_body'])).some(isModelField))
     return { fault: 'The "extra_body" of the call names a model.' };
   const deployments = deploymentsOf(model);
-  const ids = deployments.length > 0 ? deployments : [sent['model']];
-  return nameModels(ids, lists.flat());
+  if ('fault' in deployments) return deployments;
+  return nameModels(deployments.length > 0 ? deployments : [sent['model']], lists.flat());
 }
 
 // Models of some providers do not list their own id among the parameters.
@@ -79,20 +96,28 @@ export interface CallToRead {
   readonly modelId: string | undefined;
 }
 
+// A class that does not say what it sends may or may not heed the option `model`: both have to be allowed.
+function namedByClass(parameters: Fields, own: unknown, asked: unknown): Fields {
+  const isOther = typeof asked === 'string' && asked !== own;
+  return { ...parameters, model: own, ...(isOther && { models: [parameters['models'] ?? [], asked].flat() }) };
+}
+
 /** What a chat model or LLM would name in its request. */
 export function readCall({ model, options, isStream, modelId }: CallToRead): Named {
+  const callOptions = fieldsOf(options);
   const parameters = fieldsOf(methodOf(model, 'invocationParams')?.call(model, options as never));
   const named =
-    parameters['model'] === undefined ? { ...parameters, model: ownName(model as Fields, modelId) } : parameters;
-  const requestOptions = isStream ? fieldsOf(options) : fieldsOf(fieldsOf(options)['options']);
-  return readParameters(model as Fields, named, requestOptions);
+    parameters['model'] === undefined
+      ? namedByClass(parameters, ownName(model as Fields, modelId), callOptions['model'])
+      : parameters;
+  return readParameters(model as Fields, named, isStream ? callOptions : fieldsOf(callOptions['options']));
 }
 
 /** What a finished request names; undefined when it is in a form of its own. */
 export function readRequest(model: object, request: unknown, requestOptions: unknown): Named | undefined {
   const parameters = fieldsOf(request);
   const options = fieldsOf(requestOptions);
-  const names = 'model' in parameters || 'body' in options || 'path' in options || 'method' in options;
+  const names = 'model' in parameters || 'body' in options || faultInOptions(options) !== undefined;
   return names ? readParameters(model as Fields, parameters, options) : undefined;
 }
 

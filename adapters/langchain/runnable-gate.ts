@@ -1,12 +1,12 @@
 import { ControlZeroError, findPolicyDenied } from '../../src/index.ts';
 import type { Method } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
-import { mapInnerModels } from './exchange-model.ts';
+import { mapRunnables } from './map-runnables.ts';
 import type { Mark } from './mark.ts';
 import { MARK, markOf } from './mark.ts';
 import type { ModelCalls } from './model-calls.ts';
 import { modelHooks } from './model-hooks.ts';
-import { instanceMethod, isBinding, isLanguageModel, isMap, isSequence, isWithFallbacks } from './runnable-kinds.ts';
+import { instanceMethod, isLanguageModel } from './runnable-kinds.ts';
 
 // What they give back calls the model later.
 const HANDING_OUT = [
@@ -35,6 +35,7 @@ export class RunnableGate {
   readonly #calls: ModelCalls;
   readonly #mark: Mark;
   readonly #instances = new WeakMap<object, object>();
+  readonly #underway = new Set<object>();
 
   constructor(calls: ModelCalls, mark: Mark) {
     this.#calls = calls;
@@ -44,37 +45,31 @@ export class RunnableGate {
   /** A copy in which every model that can be seen is governed. What holds none has nothing to be governed. */
   readonly govern: <Part>(part: Part) => Part = (part) => {
     if (typeof part !== 'object' || part === null || markOf(part) === this.#mark) return part;
-    return this.#governed(part) as typeof part;
+    // What holds itself is met again on the way.
+    if (this.#underway.has(part)) return part;
+    this.#underway.add(part);
+    try {
+      return this.#governed(part) as typeof part;
+    } finally {
+      this.#underway.delete(part);
+    }
   };
 
   #governed(part: object): object {
-    if (isLanguageModel(part)) return instanceMethod(part) ? this.#configurable(part) : this.#model(part);
-    if (isBinding(part)) return this.#binding(part);
-    if (isWithFallbacks(part)) {
-      return derive(part, this.#reach(part), {
-        runnable: this.govern(part.runnable),
-        fallbacks: part.fallbacks.map((fallback) => this.govern(fallback)),
-      });
-    }
-    if (isSequence(part)) {
-      const { first, middle, last } = part;
-      const steps = {
-        first: this.govern(first),
-        middle: middle.map((step) => this.govern(step)),
-        last: this.govern(last),
-      };
-      return derive(part, {}, steps);
-    }
-    if (isMap(part)) {
-      const steps = Object.entries(part.steps).map(([name, step]) => [name, this.govern(step)]);
-      return derive(part, {}, { steps: Object.fromEntries(steps) });
-    }
-    return part;
-  }
-
-  #model(model: object): object {
-    const inner = mapInnerModels(model, (part) => this.govern(part));
-    return derive(model, { ...this.#reach(model), ...modelHooks(model, this.#calls) }, inner);
+    if (isLanguageModel(part) && instanceMethod(part)) return this.#configurable(part);
+    let isHolder = false;
+    const inner = mapRunnables(part, (runnable) => {
+      const governed = this.govern(runnable);
+      isHolder ||= markOf(governed) === this.#mark;
+      return governed;
+    });
+    if (isLanguageModel(part)) return derive(part, { ...this.#reach(part), ...modelHooks(part, this.#calls) }, inner);
+    if (!isHolder) return part;
+    const onFailedAttempt: unknown = Reflect.get(part, 'onFailedAttempt');
+    return derive(part, this.#reach(part), {
+      ...inner,
+      ...(onFailedAttempt !== undefined && { onFailedAttempt: stopOnDenial(onFailedAttempt) }),
+    });
   }
 
   // A model of initChatModel makes the one that is called for each configuration, and calls it by its public methods.
@@ -92,14 +87,6 @@ export class RunnableGate {
     }
     // Its own cache would answer before anybody is asked.
     return derive(model, { ...this.#reach(model), [name]: instance }, { cache: undefined });
-  }
-
-  #binding(binding: { readonly bound: object }): object {
-    const onFailedAttempt: unknown = Reflect.get(binding, 'onFailedAttempt');
-    return derive(binding, this.#reach(binding), {
-      bound: this.govern(binding.bound),
-      ...(onFailedAttempt !== undefined && { onFailedAttempt: stopOnDenial(onFailedAttempt) }),
-    });
   }
 
   #reach(part: object): Record<PropertyKey, unknown> {

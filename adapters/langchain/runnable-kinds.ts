@@ -9,7 +9,8 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isRunnable(value: unknown): value is object {
+/** Whether a value is a runnable of LangChain, whichever copy of it. */
+export function isRunnable(value: unknown): value is object {
   return isObject(value) && Reflect.get(value, 'lc_runnable') === true;
 }
 
@@ -50,20 +51,6 @@ export function isWithFallbacks(
   return (
     isRunnable(value) && isRunnable(Reflect.get(value, 'runnable')) && Array.isArray(Reflect.get(value, 'fallbacks'))
   );
-}
-
-/** Runnables one after the other. */
-export function isSequence(
-  value: unknown,
-): value is { readonly first: unknown; readonly middle: readonly unknown[]; readonly last: unknown } {
-  return isRunnable(value) && isRunnable(Reflect.get(value, 'first')) && isRunnable(Reflect.get(value, 'last'));
-}
-
-/** Runnables beside each other, by name. */
-export function isMap(value: unknown): value is { readonly steps: Readonly<Record<string, unknown>> } {
-  if (!isRunnable(value) || isSequence(value)) return false;
-  const steps: unknown = Reflect.get(value, 'steps');
-  return isObject(steps) && !Array.isArray(steps);
 }
 
 /** Whether all models behind a value can be seen: it is a model, a binding of one, or one with such fallbacks. */

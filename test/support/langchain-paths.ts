@@ -13,6 +13,9 @@ import type { LangChainStage } from './langchain-stage.ts';
 import { hasEventStreams, isOldest } from './langchain-stage.ts';
 import { LocalChatModel } from './local-chat-model.ts';
 
+// It needs a newer LangChain than the oldest one.
+const groq = isOldest ? undefined : await import('@langchain/groq');
+
 /** A kind of model, as an application makes it. */
 export interface ModelKind {
   readonly name: string;
@@ -74,12 +77,20 @@ export const modelKinds: readonly ModelKind[] = [
   },
   {
     name: 'a model of another provider',
-    create: async ({ fields }, model) => new LocalChatModel({ ...fields, model }) as unknown as BaseChatModel,
+    create: async ({ fields }, model) => new LocalChatModel({ ...fields, model }),
   },
+  ...(groq
+    ? [
+        {
+          name: 'ChatGroq',
+          create: async ({ provider }: LangChainStage, model: string) =>
+            new groq.ChatGroq({ model, apiKey: 'local', baseUrl: provider.url, maxRetries: 2 }),
+        },
+      ]
+    : []),
   {
     name: 'initChatModel',
-    create: async ({ fields }, model) =>
-      (await initChatModel(model, { modelProvider: 'openai', ...fields })) as unknown as BaseChatModel,
+    create: async ({ fields }, model) => initChatModel(model, { modelProvider: 'openai', ...fields }),
   },
   {
     name: 'initChatModel with configurable fields',

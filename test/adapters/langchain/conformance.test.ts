@@ -77,7 +77,7 @@ describeAdapterConformance(
 );
 describeAdapterConformance(
   'ChatOpenAI with tools bound',
-  adapterFor(chatOpenAI, (model) => (model as unknown as ChatOpenAI).bindTools([]) as unknown as Model),
+  adapterFor(chatOpenAI, (model) => (model as ChatOpenAI).bindTools([])),
 );
 describeAdapterConformance(
   'a chat model of another provider',

@@ -1,5 +1,6 @@
 import { FakeListChatModel } from '@langchain/core/utils/testing';
-import { AzureChatOpenAI, ChatOpenAI } from '@langchain/openai';
+import type { ChatOpenAI } from '@langchain/openai';
+import { AzureChatOpenAI } from '@langchain/openai';
 import { initChatModel } from 'langchain/chat_models/universal';
 import { describe, expect, test } from 'vitest';
 
@@ -9,6 +10,7 @@ import { collect } from '../../support/collect.ts';
 import { denialOf } from '../../support/denial-of.ts';
 import type { LangChainStage } from '../../support/langchain-stage.ts';
 import { isOldest, openLangChainStage } from '../../support/langchain-stage.ts';
+import { rejectionOf } from '../../support/rejection-of.ts';
 import { modelAllowlist } from '../../support/specification-policies.ts';
 
 const allowAll: Policy = { rules: [{ effect: 'allow', action: '*', resource: '*' }] };
@@ -61,17 +63,14 @@ describe('the model that is judged is the one that is sent', () => {
     await using stage = await openLangChainStage(modelAllowlist);
     const governed = governChatModel(stage.chat({ model: 'gpt-3.5-turbo' }), stage.cz);
     const body = { model, messages: [{ role: 'user', content: 'Hello' }] };
-    const call = governed.invoke('Hello', { options: { body } as never });
-    const stream = collect(
-      await governed.stream('Hello', { body: { ...body, stream: true } } as never).catch(() => []),
-    );
+    const call = governed.invoke('Hello', { options: { body } });
+    const stream = governed.stream('Hello', { body: { ...body, stream: true } } as never);
     if (model === 'gpt-4') {
       await call;
-      await stream;
+      await collect(await stream);
       expect(sentModels(stage)).toEqual(['gpt-4', 'gpt-4']);
     } else {
-      await denialOf(call);
-      expect(await stream).toEqual([]);
+      await Promise.all([denialOf(call), denialOf(stream)]);
       expect(stage.provider.requests).toEqual([]);
     }
     expect(await judged(stage)).toEqual([`model/${model}`, `model/${model}`]);
@@ -88,7 +87,6 @@ describe('the model that is judged is the one that is sent', () => {
   test.each([
     { what: 'a body without a model', options: { body: { messages: [] } } },
     { what: 'a body that is a text', options: { body: '{"model":"gpt-4"}' } },
-    { what: 'no body at all', options: { body: undefined } },
     { what: 'another path', options: { path: '/embeddings' } },
     { what: 'another method', options: { method: 'put' } },
   ])('not by options that cannot be judged: $what', async ({ options }) => {
@@ -98,6 +96,23 @@ describe('the model that is judged is the one that is sent', () => {
     const second = await denialOf(governed.stream('Hello', options as never));
     for (const { decision } of [first, second]) expect(decision.reasonCode).toBe('INVALID_REQUEST');
     expect(stage.provider.requests).toEqual([]);
+  });
+
+  test('nor without a body, where the options of a call get as far as the request', async () => {
+    await using stage = await openLangChainStage(allowAll);
+    const governed = governChatModel(stage.chat(), stage.cz);
+    const withoutBody = { body: undefined } as never;
+    await stage
+      .chat({ maxRetries: 0 })
+      .invoke('Hello', { options: withoutBody })
+      .catch(() => undefined);
+    expect(stage.provider.requests).toMatchObject([{ body: '' }]);
+    await denialOf(governed.invoke('Hello', { options: withoutBody }));
+    expect(stage.provider.requests).toHaveLength(1);
+    // Of the options of a stream LangChain drops what is undefined.
+    await collect(await governed.stream('Hello', withoutBody));
+    expect(sentModels(stage)).toEqual([undefined, 'gpt-4']);
+    expect(await judged(stage)).toEqual(['(undetermined model)', 'model/gpt-4']);
   });
 
   test.each([
@@ -114,7 +129,6 @@ describe('the model that is judged is the one that is sent', () => {
   test.each([
     { what: 'a list that holds something else', modelKwargs: { models: [4] } },
     { what: 'an extra_body that names a model', modelKwargs: { extra_body: { model: 'gpt-4' } } },
-    { what: 'a model that is no text', modelKwargs: { model: 4 } },
   ])('and nothing that cannot be read: $what', async ({ modelKwargs }) => {
     await using stage = await openLangChainStage(allowAll);
     const { decision } = await denialOf(governChatModel(stage.chat({ modelKwargs }), stage.cz).invoke('Hello'));
@@ -122,10 +136,21 @@ describe('the model that is judged is the one that is sent', () => {
     expect(stage.provider.requests).toEqual([]);
   });
 
+  test.each([4, null, ['gpt-4'], { toString: () => 'gpt-4' }])(
+    'and not a model that is no text, which some versions of LangChain trip over themselves: %j',
+    async (model) => {
+      await using stage = await openLangChainStage(allowAll);
+      const governed = governChatModel(stage.chat({ modelKwargs: { model } }), stage.cz);
+      await rejectionOf(governed.invoke('Hello'));
+      await rejectionOf(collect(governed.streamEvents('Hello', { version: 'v2' })));
+      expect(stage.provider.requests).toEqual([]);
+    },
+  );
+
   test('of the query as well', async () => {
     await using stage = await openLangChainStage(modelAllowlist);
     const call = governChatModel(stage.chat(), stage.cz).invoke('Hello', {
-      options: { query: { model: 'gpt-4-turbo' } } as never,
+      options: { query: { model: 'gpt-4-turbo' } },
     });
     expect((await denialOf(call)).request.resource).toBe('model/gpt-4-turbo');
     expect(stage.provider.requests).toEqual([]);

@@ -19,7 +19,8 @@ import { modelAllowlist } from '../../support/specification-policies.ts';
 function pathsOf({ name }: ModelKind): readonly CallPath[] {
   if (name === 'OpenAI' || name === 'a binding of ChatOpenAI') return commonPaths;
   if (name === 'initChatModel with configurable fields') return commonPaths;
-  if (name === 'a model of another provider') return [...commonPaths, ...chatPaths, ...eventPaths];
+  if (name === 'a model of another provider' || name === 'ChatGroq')
+    return [...commonPaths, ...chatPaths, ...eventPaths];
   const paths = [...commonPaths, ...chatPaths, ...structuredPaths, ...eventPaths];
   return name === 'ChatOpenAI' ? [...paths, ...innerPaths] : paths;
 }

@@ -1,0 +1,7 @@
+/** The fields of a value that may be anything. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A value by its fields; without any when it is no object. */
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}

@@ -1,0 +1,41 @@
+import { fieldsOf } from './fields.ts';
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json(?:\s*;\s*charset="?utf-?8"?)?\s*;?$/iu;
+const QUERIED = /^models?(?:\[|$)/iu;
+
+function entriesOf(headers: unknown): readonly (readonly [string, unknown])[] {
+  if (headers instanceof Headers) return [...headers];
+  if (Array.isArray(headers)) return headers as readonly (readonly [string, unknown])[];
+  const { values } = fieldsOf(headers);
+  return values instanceof Headers ? [...values] : Object.entries(fieldsOf(headers));
+}
+
+// With another type or a compression a server reads something else than the JSON that was judged.
+function isPlainJson(headers: unknown): boolean {
+  return entriesOf(headers).every(([name, value]) => {
+    const key = name.toLowerCase();
+    if (key === 'content-type') return typeof value === 'string' && JSON_TYPE.test(value);
+    return key !== 'content-encoding' || value === 'identity';
+  });
+}
+
+function replacesBody(fetchOptions: unknown): boolean {
+  const options = fieldsOf(fetchOptions);
+  return ['body', 'method', 'headers'].some((name) => name in options);
+}
+
+/** Why a request that goes out with these options cannot be judged; undefined when it can. */
+export function faultInOptions(options: Readonly<Record<string, unknown>>): string | undefined {
+  if (options['path'] !== undefined || options['method'] !== undefined)
+    return 'The options of the call replace the path or the method of the request.';
+  if (replacesBody(options['fetchOptions'])) return 'The "fetchOptions" of the call replace the request.';
+  if (!isPlainJson(options['headers']) || !isPlainJson(options['defaultHeaders']))
+    return 'The headers of the call make something else than JSON of the request.';
+  return undefined;
+}
+
+/** What stands in the query where gateways look for a model. */
+export function queriedModels(options: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const queries = [options['query'], options['defaultQuery']].flatMap((query) => Object.entries(fieldsOf(query)));
+  return queries.filter(([name]) => QUERIED.test(name)).map(([, value]) => value);
+}
