@@ -37,7 +37,7 @@ export type { PathStep, PolicyProblem } from './policy/problem.ts';
 export { modelRequest, undeterminedRequest } from './policy/request.ts';
 export type { Attribute, ModelAction, ModelRequestOptions } from './policy/request.ts';
 export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest, Rule } from './policy/types.ts';
-export { runAs } from './run-as.ts';
+export { currentIdentity, runAs } from './run-as.ts';
 export type { ParsedText, PolicySnapshot, PolicySource, ReadSourceOptions } from './sources/source.ts';
 export type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 export type { SyncFailure, SyncStatus } from './sync/refresher.ts';

@@ -4,7 +4,16 @@ import { sharedStorage } from './shared-storage.ts';
 
 const identity = sharedStorage<Context>('identity', 'runAs()');
 
-/** The context that `runAs` set for the running code, if any. */
+/**
+ * The context that `runAs` set for the running code, if any.
+ *
+ * @example
+ * ```ts
+ * import { currentIdentity, runAs } from '@controlzero/sdk';
+ *
+ * runAs('premium-support', () => console.log(currentIdentity()?.['agent_id'])); // premium-support
+ * ```
+ */
 export function currentIdentity(): Context | undefined {
   return identity.current();
 }

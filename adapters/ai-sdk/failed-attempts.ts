@@ -1,55 +1,83 @@
-import type { Decision } from '../../src/index.ts';
+import type { Context, Decision } from '../../src/index.ts';
+import { currentIdentity } from '../../src/index.ts';
 
-interface Attempt {
-  readonly values: readonly unknown[] | undefined;
+/** One attempt of a call. */
+export interface Attempt {
+  readonly modelId: unknown;
+  readonly claimed: Context | undefined;
+  readonly params: object;
+}
+
+interface Failure {
   readonly decision: Decision;
+  readonly until: number;
+  /** How many equal attempts have failed and were not made again. */
+  count: number;
 }
 
-interface Attempted {
-  readonly prompt?: unknown;
-  readonly headers?: unknown;
-  readonly values?: unknown;
-}
+// The framework waits for a minute at most before it tries again.
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 1000;
 
 function isRetryable(error: unknown): boolean {
   return typeof error === 'object' && error !== null && Reflect.get(error, 'isRetryable') === true;
 }
 
-// All attempts of one call share the prompt. Those of embeddings share their headers, with other calls of
-// the same embedMany() as well, so that the values have to tell.
-function sharedBy({ prompt, headers, values }: Attempted): object | undefined {
-  return [prompt, headers, values].find((value): value is object => typeof value === 'object' && value !== null);
+// Of files, their beginning tells enough.
+function shortened(_: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? [value.byteLength, ...new Uint8Array(value.buffer).slice(0, 64)] : value;
 }
 
-function valuesOf({ values }: Attempted): readonly unknown[] | undefined {
-  return Array.isArray(values) ? values : undefined;
-}
-
-function isSame(left: readonly unknown[] | undefined, right: readonly unknown[] | undefined): boolean {
-  if (left === right) return true;
-  return left?.length === right?.length && (left?.every((value, index) => value === right?.[index]) ?? false);
+async function digestOf({ modelId, claimed, params }: Attempt): Promise<string | undefined> {
+  const { abortSignal: _, ...asked } = params as { readonly abortSignal?: unknown };
+  try {
+    const text = JSON.stringify([modelId, claimed, currentIdentity(), asked], shortened);
+    const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+    return String(new Uint8Array(bytes));
+  } catch {
+    // What cannot be written down is never taken for a repetition.
+    return undefined;
+  }
 }
 
 /**
- * Attempts that the framework is going to make again. It says nowhere which attempt a call is, so that a
- * call counts as a repetition when the same one has failed in a way that is worth another attempt.
+ * Attempts that the framework is going to make again. It tells a model nowhere which attempt a call is, and
+ * `streamText` of version 7 even makes every part of a call anew. So a call counts as a repetition when an
+ * equal one has failed, less than a minute ago, in a way that is worth another attempt. Kept is a digest,
+ * no prompt.
  */
 export class FailedAttempts {
-  readonly #attempts = new WeakMap<object, Attempt[]>();
+  readonly #failures = new Map<string, Failure>();
 
   /** Remembers an attempt, if its error is one after which the framework tries again. */
-  note(params: object, decision: Decision, error: unknown): void {
-    const shared = sharedBy(params);
-    if (shared === undefined || !isRetryable(error)) return;
-    const attempts = this.#attempts.get(shared) ?? [];
-    this.#attempts.set(shared, [...attempts, { values: valuesOf(params), decision }]);
+  async note(attempt: Attempt, decision: Decision, error: unknown): Promise<void> {
+    if (!isRetryable(error)) return;
+    const key = await digestOf(attempt);
+    if (key === undefined) return;
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    this.#failures.delete(key);
+    this.#failures.set(key, { decision, count, until: Date.now() + REMEMBERED_MS });
+    this.#forgetOldest();
   }
 
-  /** Forgets the attempt before this one, and gives the decision about it. */
-  take(params: object): Decision | undefined {
-    const shared = sharedBy(params);
-    const attempts = shared && this.#attempts.get(shared);
-    const index = attempts?.findIndex(({ values }) => isSame(values, valuesOf(params))) ?? -1;
-    return attempts?.splice(index, index === -1 ? 0 : 1)[0]?.decision;
+  /** The decision about the attempt before this one, which is forgotten. */
+  async take(attempt: Attempt): Promise<Decision | undefined> {
+    // Nearly always there is nothing to compare with.
+    if (this.#failures.size === 0) return undefined;
+    const key = await digestOf(attempt);
+    const failure = key === undefined ? undefined : this.#failures.get(key);
+    if (key === undefined || failure === undefined) return undefined;
+    failure.count -= 1;
+    if (failure.count === 0) this.#failures.delete(key);
+    return failure.until > Date.now() ? failure.decision : undefined;
+  }
+
+  // In order of time, so that what is too old comes first.
+  #forgetOldest(): void {
+    const now = Date.now();
+    for (const [key, { until }] of this.#failures) {
+      if (until > now && this.#failures.size <= MOST_REMEMBERED) return;
+      this.#failures.delete(key);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { Context, Decision, Gate, GatedCall, ModelAction } from '../../src/index.ts';
 import type { ReadParams } from './call-params.ts';
 import { readParams } from './call-params.ts';
+import type { Attempt } from './failed-attempts.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 
 /** What names a model. */
@@ -26,6 +27,15 @@ export interface PassedModelCall<Model> {
   readonly params: object;
 }
 
+interface Passed {
+  readonly action: ModelAction;
+  readonly model: NamedModel;
+  /** The id that was judged. */
+  readonly id: unknown;
+  readonly attempt: Attempt;
+  readonly decision: Decision;
+}
+
 function nameModels(id: unknown, { others, fault }: Omit<ReadParams, 'params'>): GatedCall['named'] {
   if (fault !== undefined) return { fault };
   if (typeof id !== 'string') return { fault: 'The model has no id that is a string.' };
@@ -37,7 +47,8 @@ export class ModelCalls {
   readonly gate: Gate;
   readonly #trustMetadata: boolean;
   readonly #attempts = new FailedAttempts();
-  readonly #decided = new WeakMap<object, Decision>();
+  // How the calls that have passed were asked for and decided.
+  readonly #passed = new WeakMap<object, Passed>();
 
   constructor(gate: Gate, trustMetadata: boolean) {
     this.gate = gate;
@@ -56,19 +67,19 @@ export class ModelCalls {
     const { action, model } = call;
     const id = model.modelId;
     const candidates = (call.fallback ?? []).map((candidate) => ({ candidate, id: String(candidate.modelId) }));
+    const attempt = { modelId: id, claimed: read.claimed, params: read.params };
     const passed = await this.gate.enforce({
       action,
       named: nameModels(id, read),
       metadata: this.#heard(read),
-      previous: this.#attempts.take(read.params),
+      previous: await this.#attempts.take(attempt),
       // What the options name would come along to another model.
       isExchangeable: read.others.length === 0,
       fallback: candidates.map((candidate) => candidate.id),
     });
     const chosen = candidates.find((candidate) => candidate.id === passed.fallback)?.candidate ?? model;
-    if (chosen.modelId !== (passed.fallback ?? id))
-      await this.gate.enforce({ action, named: { fault: 'The model changed while the call was judged.' } });
-    this.#decided.set(read.params, passed.decision);
+    const sent = { action, model: chosen, id: passed.fallback ?? id };
+    this.#passed.set(read.params, { ...sent, attempt, decision: passed.decision });
     return { model: chosen, params: read.params };
   }
 
@@ -94,13 +105,20 @@ export class ModelCalls {
     });
   }
 
-  /** Sends what has passed, and remembers it if the framework is going to try again. */
+  /**
+   * Sends what has passed, if the model is still the one that was judged, and remembers it if the framework
+   * is going to try again.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   */
   async send<Answer>(params: object, send: () => PromiseLike<Answer>): Promise<Answer> {
+    const passed = this.#passed.get(params);
+    if (passed && passed.model.modelId !== passed.id)
+      await this.gate.enforce({ action: passed.action, named: { fault: 'The model changed after it was judged.' } });
     try {
       return await send();
     } catch (error) {
-      const decision = this.#decided.get(params);
-      if (decision) this.#attempts.note(params, decision, error);
+      if (passed) await this.#attempts.note(passed.attempt, passed.decision, error);
       throw error;
     }
   }

@@ -11,7 +11,7 @@ import {
   isObject,
   isProvider,
   isRealtimeModel,
-  isTranscription,
+  isSpeechCall,
   isUnknownRun,
   modelMethods,
 } from './model-kinds.ts';
@@ -84,7 +84,7 @@ export class ModelGate {
   }
 
   async #run({ source, name, action, fallback }: GovernedMethod, given: unknown): Promise<unknown> {
-    if (isTranscription(source, given)) return run(source, name, given);
+    if (isSpeechCall(source, given)) return run(source, name, given);
     const { calls } = this.#mark;
     const { model, params } = await calls.pass({ model: source, action, params: given, fallback: fallback() });
     return calls.send(params, async () => run(model, name, params));
@@ -151,7 +151,8 @@ export class ModelGate {
 
   #shownAs(value: object, self: object): unknown {
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
-    // Providers group factories and models in plain objects.
+    // Providers group factories and models in lists and plain objects.
+    if (Array.isArray(value)) return value.map((part: unknown) => (isObject(part) ? this.#shownAs(part, value) : part));
     return isPlain(value) ? this.#view(value, {}) : this.value(value);
   }
 

@@ -59,19 +59,19 @@ export function isEmbeddingModel(value: unknown): value is Model {
   return isObject(value) && hasMethod(value, 'doEmbed');
 }
 
-// Models that transcribe have the same methods as language models, and never a list of URLs.
-function mayTranscribe(model: object): boolean {
+// Models that speak or listen have the same methods as language models, and never a list of URLs.
+function mayBeSpeech(model: object): boolean {
   return !('supportedUrls' in model);
 }
 
-/** Whether a call transcribes, although it could be one of a language model by its method. */
-export function isTranscription(model: object, params: unknown): boolean {
-  return mayTranscribe(model) && isObject(params) && 'audio' in params && !('prompt' in params);
+/** Whether a call speaks or listens, although it could be one of a language model by its method. */
+export function isSpeechCall(model: object, params: unknown): boolean {
+  return mayBeSpeech(model) && modelMethods(model).has('doStream') && isObject(params) && !('prompt' in params);
 }
 
 /** Whether a property of a model makes it run in a way that is not known here. */
 export function isUnknownRun(model: object, name: PropertyKey): boolean {
-  return typeof name === 'string' && /^do[A-Z]/u.test(name) && !(isLanguageModel(model) && mayTranscribe(model));
+  return typeof name === 'string' && /^do[A-Z]/u.test(name) && !(hasMethod(model, 'doStream') && mayBeSpeech(model));
 }
 
 const FACTORIES = ['languageModel', 'embeddingModel', 'textEmbeddingModel'] as const;
