@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { expect, inject, test } from 'vitest';
 
 import { APP, cleanEnvironment } from './support/app-copy.ts';
+import { RECORDER } from './support/build-app.ts';
 
 const { status, output, connections } = inject('build');
 
@@ -47,4 +49,22 @@ test('importing lib/cz.ts starts no timer and leaves nothing on globalThis', () 
     env: cleanEnvironment(),
   });
   expect(JSON.parse(printed)).toEqual([[], 0]);
+});
+
+test('the recorder of connections records what would leave the machine, and nothing else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nextjs-route-connections-'));
+  const file = join(folder, 'connections.txt');
+  const program = `
+    const server = require('node:http').createServer((_, response) => response.end('here')).listen(0, '127.0.0.1', async () => {
+      console.log(await (await fetch('http://127.0.0.1:' + server.address().port)).text());
+      await fetch('http://example.invalid:81').catch((error) => console.log(error.cause.message));
+      server.close();
+    });`;
+  const printed = execFileSync(process.execPath, ['--require', RECORDER, '-e', program], {
+    encoding: 'utf8',
+    env: cleanEnvironment({ CONNECTIONS_FILE: file }),
+  });
+  expect(printed).toBe('here\nNo network during this build: example.invalid\n');
+  expect(readFileSync(file, 'utf8')).toBe('example.invalid:81\n');
+  rmSync(folder, { recursive: true });
 });

@@ -6,6 +6,9 @@ import type { TestProject } from 'vitest/node';
 
 import { APP, NEXT, cleanEnvironment, copyApp } from './app-copy.ts';
 
+/** Loaded into a Node process, it writes the connections that would leave the machine to `CONNECTIONS_FILE`. */
+export const RECORDER: string = join(import.meta.dirname, 'record-connections.cjs');
+
 /** How the build went. */
 export interface Build {
   readonly status: number | null;
@@ -30,13 +33,12 @@ function isolation(): readonly string[] {
 export function setup(project: TestProject): void {
   copyApp();
   const connectionsFile = join(APP, 'connections.txt');
-  const recorder = join(import.meta.dirname, 'record-connections.cjs');
   const prefix = isolation();
   const [command, ...args] = [...prefix, process.execPath, NEXT, 'build'];
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: APP,
     encoding: 'utf8',
-    env: cleanEnvironment({ NODE_OPTIONS: `--require ${recorder}`, CONNECTIONS_FILE: connectionsFile }),
+    env: cleanEnvironment({ NODE_OPTIONS: `--require ${RECORDER}`, CONNECTIONS_FILE: connectionsFile }),
   });
   const connections = existsSync(connectionsFile) ? readFileSync(connectionsFile, 'utf8').trim().split('\n') : [];
   project.provide('build', { status, output: `${stdout}${stderr}`, isIsolated: prefix.length > 0, connections });
