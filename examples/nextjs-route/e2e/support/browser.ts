@@ -19,11 +19,12 @@ const FLAGS = [
 
 /** The installed Chromium: `CHROMIUM_PATH`, else the first of the usual names on the path. */
 function findChromium(): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const candidates = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const found = process.env['CHROMIUM_PATH'] ?? candidates.find((path) => existsSync(path));
+  const { CHROMIUM_PATH: given, PATH: path = '' } = process.env;
+  const folders = path.split(delimiter);
+  const candidates = given ? [given] : NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  const found = candidates.find((candidate) => existsSync(candidate));
   if (found === undefined)
-    throw new Error('These tests need Chromium: install it (apt-get install chromium) or set CHROMIUM_PATH.');
+    throw new Error('These tests need Chromium: install it (apt-get install chromium) or set CHROMIUM_PATH to it.');
   return found;
 }
 
