@@ -11,7 +11,13 @@ import { findCycle, reachableFrom, readModuleGraph } from './support/module-grap
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const FRAMEWORK = /^(?:openai|langchain|ai|@langchain\/.+|@ai-sdk\/.+)$/u;
-const ENTRIES = ['src/index.js', 'src/node/index.js', 'src/testing/index.js', 'adapters/openai/index.js'];
+const ENTRIES = [
+  'src/index.js',
+  'src/node/index.js',
+  'src/testing/index.js',
+  'adapters/openai/index.js',
+  'adapters/ai-sdk/index.js',
+];
 
 // Each folder or file of the core, and what it may import besides itself.
 const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [

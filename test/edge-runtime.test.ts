@@ -8,16 +8,19 @@ import { startLocalProvider } from '../src/testing/index.ts';
 
 const program = fileURLToPath(new URL('support/edge-program.ts', import.meta.url));
 
-test('the package and a governed client work where there is nothing of Node', { timeout: 30_000 }, async () => {
+test('the package and what it governs work where there is nothing of Node', { timeout: 30_000 }, async () => {
   await using provider = await startLocalProvider();
   const flags = ['--experimental-vm-modules', '--no-warnings', program, provider.baseURL];
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   expect(JSON.parse(stdout)).toEqual({
     process: 'undefined',
     answer: 'gpt-4',
+    generated: 'Hello from the local provider.',
+    streamed: 'Hello from the local provider.',
+    refused: 403,
     isDenied: true,
     noFile: 'ERR_CZ_POLICY_UNAVAILABLE',
     noStorage: 'ERR_CZ_CONFIGURATION',
   });
-  expect(provider.modelRequests.map(({ model }) => model)).toEqual(['gpt-4']);
+  expect(provider.modelRequests.map(({ model }) => model)).toEqual(['gpt-4', 'gpt-4', 'gpt-4']);
 });

@@ -1,5 +1,6 @@
 import type { ControlZero, Decision } from '../../src/index.ts';
 import { modelRequest, undeterminedRequest, watchGates } from '../../src/index.ts';
+import { hasMethod, isObject } from './model-kinds.ts';
 
 /** A call of a model that no policy was asked about. */
 export interface UngovernedCall {
@@ -67,9 +68,11 @@ function logOnce(cz: ControlZero): (call: UngovernedCall) => void {
  * ```
  */
 export function controlZeroTelemetry(cz: ControlZero, options: ControlZeroTelemetryOptions = {}): ControlZeroTelemetry {
-  if (typeof Reflect.get(cz, 'explain') !== 'function')
+  if (!isObject(cz) || !hasMethod(cz, 'explain'))
     throw new TypeError('controlZeroTelemetry() takes a ControlZero: await init() gives one.');
   const { onUngoverned = logOnce(cz) } = options;
+  if (typeof onUngoverned !== 'function')
+    throw new TypeError('controlZeroTelemetry() takes a function as onUngoverned.');
   const report = ({ callId, provider, modelId }: TelemetryCall<unknown>): void => {
     const action = 'llm.generate';
     const request =

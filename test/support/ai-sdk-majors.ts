@@ -2,7 +2,11 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import * as ai from 'ai';
 
-import * as library6 from '../ai-sdk-6/library.ts';
+import {
+  ai as ai6,
+  createOpenAI as createOpenAI6,
+  createOpenAICompatible as createOpenAICompatible6,
+} from '../ai-sdk-6/library.ts';
 
 /** The packages of one major version of the AI SDK; the types are those of the newer one. */
 export interface AISDK {
@@ -18,8 +22,14 @@ export interface AISDKMajor {
   readonly sdk: AISDK;
 }
 
+const sdk6: unknown = {
+  ai: ai6,
+  createOpenAI: createOpenAI6,
+  createOpenAICompatible: createOpenAICompatible6,
+};
+
 /** Both major versions. */
 export const aiSDKMajors: readonly AISDKMajor[] = [
   { name: 'AI SDK 7', major: 7, sdk: { ai, createOpenAI, createOpenAICompatible } },
-  { name: 'AI SDK 6', major: 6, sdk: library6 as unknown as AISDK },
+  { name: 'AI SDK 6', major: 6, sdk: sdk6 as AISDK },
 ];

@@ -13,7 +13,9 @@ const WEB_NAMES = [
   'Request',
   'Response',
   'TextDecoder',
+  'TextDecoderStream',
   'TextEncoder',
+  'TransformStream',
   'URL',
   'URLSearchParams',
   'clearTimeout',
@@ -52,17 +54,27 @@ async function start(url: string): Promise<SourceTextModule> {
 const program = new SourceTextModule(
   `import { PolicyDeniedError, init, runAs } from '@controlzero/sdk';
    import { wrapOpenAI } from '@controlzero/sdk/openai';
+   import { assertModelAllowed, governProvider, policyDeniedResponse } from '@controlzero/sdk/ai-sdk';
+   import { createOpenAI } from '@ai-sdk/openai';
    import OpenAI from 'openai';
    export async function run(baseURL) {
      const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
      const openai = wrapOpenAI(new OpenAI({ apiKey: 'local', baseURL }), cz);
      const answer = await openai.chat.completions.create({ model: 'gpt-4', messages: [] });
      const error = await openai.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch((thrown) => thrown);
+     const provider = governProvider(createOpenAI({ apiKey: 'local', baseURL }), cz, { fallback: ['gpt-4'] });
+     const prompt = [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }];
+     const { content: [generated] } = await provider.chat('gpt-4').doGenerate({ prompt });
+     const { stream } = await provider('gpt-4o').doStream({ prompt });
+     let streamed = '';
+     for await (const part of stream) streamed += part.delta ?? '';
+     const closed = governProvider(createOpenAI({ apiKey: 'local', baseURL }), cz);
+     const refused = await assertModelAllowed(closed('gpt-4o')).catch(policyDeniedResponse);
      const noFile = await init().catch((thrown) => thrown.code);
      let noStorage;
      try { runAs('a', () => 1); } catch (thrown) { noStorage = thrown.code; }
      await cz.close();
-     return { process: typeof process, answer: answer.model, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
+     return { process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
    }`,
   { context, identifier: import.meta.url },
 );

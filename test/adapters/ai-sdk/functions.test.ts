@@ -6,9 +6,9 @@ import { aiSDKMajors } from '../../support/ai-sdk-majors.ts';
 import type { AISDKStage } from '../../support/ai-sdk/ai-sdk-stage.ts';
 import { openAISDKStage } from '../../support/ai-sdk/ai-sdk-stage.ts';
 import type { Embeddings, Model } from '../../support/ai-sdk/attempt-stage.ts';
-import { withProperty } from '../../support/ai-sdk/attempt-stage.ts';
 import { collect } from '../../support/collect.ts';
 import { rejectionOf } from '../../support/rejection-of.ts';
+import { whilePolluted } from '../../support/while-polluted.ts';
 
 const AT_ONCE = { 'retry-after-ms': '1' };
 const EMBEDDING = 'text-embedding-3-small';
@@ -133,14 +133,17 @@ describe.each(aiSDKMajors)('$name', ({ sdk }) => {
     test('a governed default provider serves all of them', async () => {
       await using stage = await openAISDKStage(sdk);
       const value = governProvider(stage.openai, stage.cz);
-      await withProperty({ on: globalThis, name: 'AI_SDK_DEFAULT_PROVIDER', value }, async () => {
-        await ai.generateText({ model: 'gpt-4', ...asked });
-        await collect(ai.streamText({ model: 'gpt-4', ...asked }).textStream);
-        await new ai.ToolLoopAgent({ model: 'gpt-4' }).generate({ prompt: 'Hello' });
-        await ai.embed({ model: EMBEDDING, value: 'a' });
-        const error = await rejectionOf(ai.generateText({ model: 'gpt-4-turbo', ...asked }));
-        expect(error).toBeInstanceOf(PolicyDeniedError);
-      });
+      await whilePolluted(
+        { target: globalThis, key: 'AI_SDK_DEFAULT_PROVIDER', property: { value, writable: true } },
+        async () => {
+          await ai.generateText({ model: 'gpt-4', ...asked });
+          await collect(ai.streamText({ model: 'gpt-4', ...asked }).textStream);
+          await new ai.ToolLoopAgent({ model: 'gpt-4' }).generate({ prompt: 'Hello' });
+          await ai.embed({ model: EMBEDDING, value: 'a' });
+          const error = await rejectionOf(ai.generateText({ model: 'gpt-4-turbo', ...asked }));
+          expect(error).toBeInstanceOf(PolicyDeniedError);
+        },
+      );
       expect(stage.modelsServed()).toEqual(['gpt-4', 'gpt-4', 'gpt-4', EMBEDDING]);
       expect(await stage.decisions()).toHaveLength(5);
     });

@@ -50,7 +50,7 @@ export const ALLOWED_EMBEDDING = 'text-embedding-3-small';
 export const DENIED_EMBEDDING = 'text-embedding-3-large';
 
 /** What every call of an attempt has. */
-export const PROMPT = { prompt: 'Hello', maxRetries: 0 } as const;
+const PROMPT = { prompt: 'Hello', maxRetries: 0 } as const;
 
 /** Generates text with whatever an attempt made up. */
 export async function generate({ sdk }: AttemptStage, model: unknown, options: object = {}): Promise<unknown> {
@@ -71,19 +71,6 @@ export async function embed({ sdk }: AttemptStage, model: unknown, options: obje
 /** Options of a call that a model is given directly. */
 export function callOptions(more: object = {}): never {
   return { prompt: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }], ...more } as never;
-}
-
-/** Runs something while a global or a prototype has one more property. */
-export async function withProperty(
-  { on, name, value }: { readonly on: object; readonly name: string; readonly value: unknown },
-  run: () => unknown,
-): Promise<void> {
-  Object.defineProperty(on, name, { value, configurable: true, writable: true });
-  try {
-    await run();
-  } finally {
-    Reflect.deleteProperty(on, name);
-  }
 }
 
 /** A tool that is always called first, so that an agent makes a second step. */

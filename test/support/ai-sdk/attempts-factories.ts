@@ -1,5 +1,6 @@
+import { whilePolluted } from '../while-polluted.ts';
 import type { Attempt, AttemptStage, Attempts } from './attempt-stage.ts';
-import { ALLOWED, DENIED, DENIED_EMBEDDING, embed, generate, oneTool, stream, withProperty } from './attempt-stage.ts';
+import { ALLOWED, DENIED, DENIED_EMBEDDING, embed, generate, oneTool, stream } from './attempt-stage.ts';
 import { ClassProvider } from './class-provider.ts';
 
 const GENERATING = ['chat', 'responses', 'completion', 'languageModel'] as const;
@@ -107,7 +108,10 @@ export const registryAttempts: Attempts = {
 };
 
 async function byDefault(stage: AttemptStage, run: () => unknown): Promise<void> {
-  await withProperty({ on: globalThis, name: 'AI_SDK_DEFAULT_PROVIDER', value: stage.openai }, run);
+  await whilePolluted(
+    { target: globalThis, key: 'AI_SDK_DEFAULT_PROVIDER', property: { value: stage.openai, writable: true } },
+    run,
+  );
 }
 
 /** Ids that are given as strings. */

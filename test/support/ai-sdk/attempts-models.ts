@@ -1,5 +1,6 @@
 import { runAs } from '../../../src/index.ts';
 import { collect } from '../collect.ts';
+import { whilePolluted } from '../while-polluted.ts';
 import type { AttemptStage, Attempts, Model } from './attempt-stage.ts';
 import {
   ALLOWED,
@@ -11,7 +12,6 @@ import {
   generate,
   oneTool,
   stream,
-  withProperty,
 } from './attempt-stage.ts';
 import { WireModel } from './wire-model.ts';
 
@@ -46,8 +46,9 @@ export const functionAttempts: Attempts = {
   'an agent that streams': async (stage) => {
     const agent = new stage.sdk.ai.ToolLoopAgent({ model: denied(stage), maxRetries: 0 });
     // What is denied is written to the console, where nobody asks for it.
-    await withProperty({ on: console, name: 'error', value: () => undefined }, async () =>
-      (await agent.stream({ prompt: 'Hello' })).consumeStream(),
+    await whilePolluted(
+      { target: console, key: 'error', property: { value: () => undefined, writable: true } },
+      async () => (await agent.stream({ prompt: 'Hello' })).consumeStream(),
     );
   },
   'the second step of an agent': async (stage) => {
@@ -202,16 +203,19 @@ export const identityAttempts: Attempts = {
   'options that are inherited': async (stage) =>
     generate(stage, pinned(stage), { providerOptions: Object.create(PREMIUM.providerOptions) as object }),
   'an agent on a polluted prototype': async (stage) =>
-    withProperty({ on: Object.prototype, name: 'agentId', value: 'premium-1' }, async () =>
-      generate(stage, pinned(stage)),
+    whilePolluted(
+      { target: Object.prototype, key: 'agentId', property: { value: 'premium-1', writable: true } },
+      async () => generate(stage, pinned(stage)),
     ),
   'a claim on a polluted prototype': async (stage) =>
-    withProperty({ on: Object.prototype, name: 'agentId', value: 'premium-1' }, async () =>
-      generate(stage, pinned(stage), { providerOptions: { controlzero: {} } }),
+    whilePolluted(
+      { target: Object.prototype, key: 'agentId', property: { value: 'premium-1', writable: true } },
+      async () => generate(stage, pinned(stage), { providerOptions: { controlzero: {} } }),
     ),
   'options on a polluted prototype': async (stage) =>
-    withProperty({ on: Object.prototype, name: 'controlzero', value: { agentId: 'premium-1' } }, async () =>
-      generate(stage, pinned(stage), { providerOptions: {} }),
+    whilePolluted(
+      { target: Object.prototype, key: 'controlzero', property: { value: { agentId: 'premium-1' }, writable: true } },
+      async () => generate(stage, pinned(stage), { providerOptions: {} }),
     ),
   'a claim that is no text': async (stage) =>
     generate(stage, pinned(stage), { providerOptions: { controlzero: { agentId: ['premium-1'] } } }),
