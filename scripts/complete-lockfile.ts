@@ -1,13 +1,16 @@
-// Adds to every package-lock.json the optional packages of other platforms that npm has left out.
+// Adds to every package-lock.json the optional packages of other platforms that npm has left out, and to
+// those of examples what this package has come to depend on.
 //
 // A registry that offers only some platforms makes npm write a lockfile without the others, and `npm ci`
 // then refuses that lockfile. The names say the platform, and the versions are pinned by the dependents.
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 interface LockedPackage {
   readonly version?: string;
+  readonly resolved?: string;
   readonly dev?: boolean;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
@@ -43,6 +46,16 @@ function findLocked(packages: Lockfile['packages'], dependent: string, name: str
   }
 }
 
+// npm never looks again at what a copied folder (file:) depends on, unless it has to lock it anew.
+function lockCopiesAnew(file: string): void {
+  const lockfile = JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
+  const copies = Object.entries(lockfile.packages).filter(([, { resolved }]) => resolved?.startsWith('file:'));
+  if (copies.length === 0) return;
+  for (const [name] of copies) delete lockfile.packages[name];
+  writeFileSync(file, JSON.stringify(lockfile));
+  execFileSync('npm', ['install', '--package-lock-only', '--no-audit', '--no-fund'], { cwd: dirname(file) });
+}
+
 function completeLockfile(file: string): number {
   const lockfile = JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
   const { packages } = lockfile;
@@ -65,5 +78,7 @@ function completeLockfile(file: string): number {
   return added;
 }
 
-for (const file of files)
+for (const file of files) {
+  lockCopiesAnew(join(root, file));
   console.log(`${file}: ${completeLockfile(join(root, file))} optional packages of other platforms added`);
+}

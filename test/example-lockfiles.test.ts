@@ -25,7 +25,7 @@ describe.each(files)('%s', (file) => {
     const { version, dependencies } = read('package.json') as Manifest;
     const locked = packages['node_modules/@controlzero/sdk'];
     // A copy that lacks something would be installed.
-    const whatToDo = 'Run npm install @controlzero/sdk@file:../.. in the example, then npm run lockfile in the root.';
+    const whatToDo = 'Run npm run lockfile.';
     expect({ version: locked?.version, dependencies: locked?.dependencies }, whatToDo).toEqual({
       version,
       dependencies,
