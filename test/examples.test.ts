@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 
 import { drivers } from '../examples/governance-demo/drivers.ts';
+import { startLocalProvider } from '../src/testing/index.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -17,13 +18,22 @@ interface Scene {
   >[];
 }
 
-async function runExample(file: string, ...options: readonly string[]): Promise<string> {
-  const { OPENAI_API_KEY: _, ...env } = process.env;
+interface ProgramToRun {
+  readonly options?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+async function runProgram(file: string, { options = [], environment = {} }: ProgramToRun): Promise<string> {
+  const { OPENAI_API_KEY: _, ...inherited } = process.env;
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'examples', file), ...options], {
-    env,
+    env: { ...inherited, ...environment },
     timeout: 60_000,
   });
   return stdout;
+}
+
+async function runExample(file: string, ...options: readonly string[]): Promise<string> {
+  return runProgram(file, { options });
 }
 
 async function demoScenes(...options: readonly string[]): Promise<readonly Scene[]> {
@@ -74,6 +84,18 @@ describe('the demo', () => {
   test('goes through every adapter unless one is named', async () => {
     const adapters = (await demoScenes()).map(({ adapter }) => adapter);
     expect(Array.from(new Set(adapters))).toEqual(drivers.map(({ name }) => name));
+  });
+
+  test('goes to the real API with a key, and counts what it sends there', async () => {
+    await using api = await startLocalProvider();
+    const output = await runProgram('governance-demo/demo.ts', {
+      options: ['--json'],
+      environment: { OPENAI_API_KEY: 'local', OPENAI_BASE_URL: api.baseURL },
+    });
+    const { scenes } = JSON.parse(output) as { scenes: Scene[] };
+    expect(rowsOf(scenes)).toEqual(drivers.flatMap(() => EXPECTED_ROWS));
+    const counted = scenes.flatMap(({ calls }) => calls.map(({ requests }) => requests));
+    expect(api.modelRequests).toHaveLength(counted.reduce((sum, count) => sum + count));
   });
 
   test('prints tables for a terminal', async () => {

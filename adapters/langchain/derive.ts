@@ -21,8 +21,8 @@ function hidden(hooks: Hooks): PropertyDescriptorMap {
  * A copy of an object with hooks between it and its class, and some fields of its own replaced.
  *
  * The copy has the keys of the original, is an instance of the same classes and shares nothing with it
- * but what its fields refer to. The hooks are no properties of the copy, so that keys and serialization
- * stay as they are. A class with `#private` fields cannot be copied: its methods throw when they look
+ * but what its fields refer to. The hooks are no properties of the copy but where the source has the
+ * method as a field, so that keys and serialization stay as they are. A class with `#private` fields cannot be copied: its methods throw when they look
  * for them, before anything is sent.
  *
  * @throws {TypeError} when a hook cannot be put in place
@@ -32,7 +32,7 @@ export function derive<Source extends object>(source: Source, hooks: Hooks, fiel
   const copy = Object.create(layer, Object.getOwnPropertyDescriptors(source)) as Source;
   for (const name of Reflect.ownKeys(hooks)) {
     // A method that a class made a field would hide the hook, which calls it anyway.
-    Reflect.deleteProperty(copy, name);
+    if (Object.hasOwn(copy, name)) Reflect.defineProperty(copy, name, { value: hooks[name] });
     if (Reflect.get(copy, name) !== hooks[name])
       throw new TypeError(`${source.constructor.name} cannot be governed: its ${String(name)} cannot be replaced.`);
   }

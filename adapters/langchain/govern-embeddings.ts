@@ -9,8 +9,8 @@ import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
 import { readEmbeddings } from './named-models.ts';
-import type { Sends } from './sending.ts';
-import { sendGoverned, sendingMethods, targetOf, viewFor } from './sending.ts';
+import type { Send } from './sending.ts';
+import { callOfView, sendGoverned, sendingMethods, viewFor } from './sending.ts';
 
 /** What embeddings look like, of any supported version of LangChain. */
 export interface LangChainEmbeddings {
@@ -26,9 +26,10 @@ export type GovernEmbeddingsOptions = Omit<LangChainOptions, 'fallback'>;
 type Embed = (input: unknown) => Promise<unknown>;
 
 interface EmbeddingsSeam {
+  /** Under this key views carry their call. */
+  readonly key: symbol;
   readonly start: (embeddings: object) => GovernedCall;
   readonly named: (embeddings: object) => Named;
-  readonly sends: Sends;
 }
 
 // One that keeps vectors for another is called what the other one is called.
@@ -38,14 +39,13 @@ function namedThrough(embeddings: object, modelId: string | undefined): Named {
   return 'fault' in named && inner && others.length === 0 ? namedThrough(inner, modelId) : named;
 }
 
-function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Embed {
+function embedding(original: Embed, { key, start, named }: EmbeddingsSeam): Embed {
   return async function embed(this: object, input) {
-    const embeddings = targetOf(this);
-    // Classes that embed documents one by one call themselves: that is the same call.
-    if (this !== embeddings) return original.call(this, input);
-    const call = start(embeddings);
+    // Classes that embed documents one by one call themselves, and caches another one: that is the same call.
+    if (callOfView(this, key)) return original.call(this, input);
+    const call = start(this);
     for (;;) {
-      const view = viewFor(embeddings, sends, call);
+      const view = viewFor(this, key, call);
       const what = named(view);
       if (call.passed(what)) return original.call(view, input);
       await call.pass(what);
@@ -53,17 +53,19 @@ function embedding(original: Embed, { start, named, sends }: EmbeddingsSeam): Em
   };
 }
 
+function sending(send: Send, { key, start, named }: EmbeddingsSeam): Send {
+  return async function sendFinished(this: object, ...parameters) {
+    const viewed = callOfView(this, key);
+    const otherwise = (): Named | undefined => (viewed ? undefined : named(this));
+    return sendGoverned({ model: this, send, call: viewed ?? start(this), otherwise }, parameters);
+  };
+}
+
 function embeddingsHooks(embeddings: object, seam: EmbeddingsSeam): Hooks {
-  const { start, named, sends } = seam;
-  const publicHooks = EMBEDDING_METHODS.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)]);
-  const sendingHooks = Array.from(sends, ([name, send]) => [
-    name,
-    async function sendDirectly(this: object, ...parameters: Parameters<typeof send>) {
-      const model = targetOf(this);
-      return sendGoverned({ model, send, call: start(model), otherwise: () => named(model) }, parameters);
-    },
+  return Object.fromEntries<Embed | Send>([
+    ...EMBEDDING_METHODS.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)] as const),
+    ...sendingMethods(embeddings).map(([name, send]) => [name, sending(send, seam)] as const),
   ]);
-  return Object.fromEntries([...publicHooks, ...sendingHooks]) as Hooks;
 }
 
 function checkOptions(options: object): void {
@@ -81,7 +83,8 @@ function checkOptions(options: object): void {
  * (`CacheBackedEmbeddings`) are judged by the id of that object, also for what they have kept.
  *
  * The agent of a call is the first of: `agentId` here, `runAs()`, `metadata.agent_id` of the chain, graph
- * node or lambda around the call, the client's `agentId`.
+ * node or lambda around the call, the client's `agentId`. What stands around a call LangChain only knows
+ * where LangGraph or `langchain` is loaded; bind an agent to be sure of it.
  *
  * Fails closed: embeddings that do not name their model need `modelId`, and are denied without it.
  *
@@ -119,10 +122,10 @@ export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
     return new GovernedCall({ gate, action: 'embedding.generate', metadata });
   };
   const named = (callee: object): Named => namedThrough(callee, modelId);
+  const seam = { key: Symbol('controlzero.call'), start, named };
   const govern = <Part extends object>(part: Part): Part => {
     if (isGoverned(part, mark)) return part;
     const inner = Object.entries(part).filter(([, value]) => isEmbeddings(value));
-    const seam = { start, named, sends: sendingMethods(part) };
     return derive(
       part,
       { [MARK]: mark, ...embeddingsHooks(part, seam) },

@@ -3,6 +3,7 @@ import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
 import { readCall, readStart } from './named-models.ts';
+import { callOfView, viewFor } from './sending.ts';
 
 /** Call options as LangChain hands them from method to method. */
 export type CallOptions = Readonly<Record<PropertyKey, unknown>>;
@@ -21,7 +22,7 @@ export class ModelCalls {
   readonly gate: Gate;
   readonly #modelId: string | undefined;
   readonly #trustMetadata: boolean;
-  // Under this key the call options carry the call from one method to the next. Copies of options keep it.
+  // Under this key call options and views carry the call from one method to the next. Copies of options keep it.
   readonly #key: symbol = Symbol('controlzero.call');
 
   constructor({ gate, modelId, trustMetadata }: ModelCallsOptions) {
@@ -38,7 +39,17 @@ export class ModelCalls {
 
   /** The call that these options belong to. An inner method that was called directly is a call of its own. */
   find(model: object, options: CallOptions): GovernedCall {
-    return (options[this.#key] as GovernedCall | undefined) ?? this.start(model, ambientConfig());
+    return (options[this.#key] as GovernedCall | undefined) ?? this.viewed(model) ?? this.start(model, ambientConfig());
+  }
+
+  /** The call that a view of a model belongs to. */
+  viewed(model: object): GovernedCall | undefined {
+    return callOfView(model, this.#key);
+  }
+
+  /** A view of a model for one call. */
+  view(model: object, call: GovernedCall): object {
+    return viewFor(model, this.#key, call);
   }
 
   /** Options that carry a call further. */

@@ -3,8 +3,9 @@ import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
 import type { CallOptions, ModelCalls } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
-import type { Send, Sends } from './sending.ts';
-import { sendGoverned, sendingMethods, targetOf, viewFor } from './sending.ts';
+import type { Named } from './named-models.ts';
+import type { Send } from './sending.ts';
+import { sendGoverned, sendingMethods } from './sending.ts';
 
 type Separated = [config: CallOptions, callOptions: CallOptions];
 type Separate = (options: unknown) => Separated;
@@ -17,12 +18,6 @@ interface CachedCall {
   readonly cache: unknown;
   readonly llmStringKey: string;
   readonly parsedOptions: CallOptions;
-}
-
-/** What hooks are made with. */
-interface Seam {
-  readonly calls: ModelCalls;
-  readonly sends: Sends;
 }
 
 interface ModelMethods {
@@ -45,7 +40,7 @@ function exchanged(model: object, id: string): ModelMethods {
 }
 
 // All public methods come by here, with the metadata that is gone further inside.
-function entrance(model: ModelMethods, { calls }: Seam): Hooks {
+function entrance(model: ModelMethods, calls: ModelCalls): Hooks {
   const name = '_separateRunnableConfigFromCallOptionsCompat';
   const separate = model[name];
   return {
@@ -56,51 +51,48 @@ function entrance(model: ModelMethods, { calls }: Seam): Hooks {
   };
 }
 
-function generating(original: Generate, { calls, sends }: Seam): Generate {
+function generating(original: Generate, calls: ModelCalls): Generate {
   return async function generate(this: object, ...[input, options = {}, runManager]) {
-    const model = targetOf(this);
-    const call = calls.find(model, options);
+    const call = calls.find(this, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const view = viewFor(model, sends, call);
+      const view = calls.view(this, call);
       const named = calls.named(view, carried, false);
       const passed = call.passed(named);
-      if (passed?.fallback !== undefined)
-        return exchanged(model, passed.fallback)._generate(input, carried, runManager);
+      if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
       if (passed) return original.call(view, input, carried, runManager);
       await call.pass(named);
     }
   };
 }
 
-function streaming(name: (typeof STREAMS)[number], original: Stream, { calls, sends }: Seam): Stream {
+function streaming(name: (typeof STREAMS)[number], original: Stream, calls: ModelCalls): Stream {
   return async function* stream(this: object, ...[input, options = {}, runManager]) {
-    const model = targetOf(this);
-    const call = calls.find(model, options);
+    const call = calls.find(this, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const view = viewFor(model, sends, call);
+      const view = calls.view(this, call);
       const named = calls.named(view, carried, true);
       const passed = call.passed(named);
       if (passed?.fallback !== undefined)
-        return yield* exchanged(model, passed.fallback)[name](input, carried, runManager);
+        return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
       if (passed) return yield* original.call(view, input, carried, runManager);
       await call.pass(named);
     }
   };
 }
 
-// Somebody calls the innermost method himself.
-function sending(send: Send, { calls }: Seam): Send {
-  return async function sendDirectly(this: object, ...parameters) {
-    const model = targetOf(this);
-    const call = calls.find(model, {});
-    return sendGoverned({ model, send, call, otherwise: () => calls.named(model, {}, true) }, parameters);
+// Called by the model itself, on a view of it, or by somebody who calls the innermost method himself.
+function sending(send: Send, calls: ModelCalls): Send {
+  return async function sendFinished(this: object, ...parameters) {
+    const viewed = calls.viewed(this);
+    const otherwise = (): Named | undefined => (viewed ? undefined : calls.named(this, {}, true));
+    return sendGoverned({ model: this, send, call: viewed ?? calls.find(this, {}), otherwise }, parameters);
   };
 }
 
 // What is kept was said by the model that serves the call, and is for those who may use that one.
-function caching(model: ModelMethods, { calls }: Seam): Hooks {
+function caching(model: ModelMethods, calls: ModelCalls): Hooks {
   const { _getSerializedCacheKeyParametersForCall: keyOf, _generateCached: cached } = model;
   const serverKey = (self: object, options: CallOptions, fallback: string | undefined): string =>
     keyOf.call(fallback === undefined ? self : exchangeModel(self, fallback), options);
@@ -120,7 +112,7 @@ function caching(model: ModelMethods, { calls }: Seam): Hooks {
 }
 
 // The key of a cached answer depends on who is going to serve the call, which nobody knows before a policy was looked for.
-function awaitingPolicy({ generate }: ModelMethods, { calls: { gate } }: Seam): Hooks {
+function awaitingPolicy({ generate }: ModelMethods, { gate }: ModelCalls): Hooks {
   if (gate.fallback.length === 0) return {};
   return {
     async generate(this: object, ...parameters: Parameters<Generate>): Promise<unknown> {
@@ -137,16 +129,14 @@ function awaitingPolicy({ generate }: ModelMethods, { calls: { gate } }: Seam): 
 export function modelHooks(model: object, calls: ModelCalls): Hooks {
   const methods = model as ModelMethods;
   const base = basePrototype(model) ?? model;
-  const sends = sendingMethods(model);
-  const seam: Seam = { calls, sends };
   // LangChain asks whether a class has a stream of its own by comparing its methods with those of the base.
   const streams = STREAMS.filter((name) => methodOf(model, name) !== methodOf(base, name));
   return {
-    ...entrance(methods, seam),
-    ...caching(methods, seam),
-    ...awaitingPolicy(methods, seam),
-    _generate: generating(methods._generate, seam),
-    ...Object.fromEntries(streams.map((name) => [name, streaming(name, methods[name], seam)])),
-    ...Object.fromEntries(Array.from(sends, ([name, send]) => [name, sending(send, seam)])),
+    ...entrance(methods, calls),
+    ...caching(methods, calls),
+    ...awaitingPolicy(methods, calls),
+    _generate: generating(methods._generate, calls),
+    ...Object.fromEntries(streams.map((name) => [name, streaming(name, methods[name], calls)])),
+    ...Object.fromEntries(sendingMethods(model).map(([name, send]) => [name, sending(send, calls)])),
   };
 }

@@ -8,9 +8,6 @@ import { settle, settleOptions } from './settle.ts';
 /** A method that sends a finished request, retries included. */
 export type Send = (request: unknown, ...others: readonly unknown[]) => Promise<unknown>;
 
-/** The sending methods of a model or embeddings object, by name. */
-export type Sends = ReadonlyMap<string, Send>;
-
 const NAMES = [
   'completionWithRetry',
   'responseApiWithRetry',
@@ -20,12 +17,13 @@ const NAMES = [
 ];
 // What names the model of an object; a view of it does not follow when they change.
 const PINNED = ['model', 'modelName', 'modelKwargs', 'azureOpenAIApiDeploymentName'];
-const TARGET: unique symbol = Symbol('controlzero.target');
 
-/** The methods by which a class of a provider sends what it has put together. */
-export function sendingMethods(model: object): Sends {
-  const found = NAMES.map((name) => [name, methodOf(model, name)] as const);
-  return new Map(found.filter((entry): entry is readonly [string, Send & (typeof entry)[1]] => entry[1] !== undefined));
+/** The methods by which a class of a provider sends what it has put together, with their names. */
+export function sendingMethods(model: object): readonly (readonly [string, Send])[] {
+  return NAMES.flatMap((name) => {
+    const method = methodOf(model, name) as Send | undefined;
+    return method ? [[name, method] as const] : [];
+  });
 }
 
 function withModel(request: unknown, model: string): unknown {
@@ -43,7 +41,7 @@ export interface Sending {
   readonly model: object;
   readonly send: Send;
   readonly call: GovernedCall;
-  /** What is judged when the request does not say it in a form that is known. */
+  /** What is judged when the request does not say it in a form that is known; undefined when it was. */
   readonly otherwise: () => Named | undefined;
 }
 
@@ -64,32 +62,25 @@ export async function sendGoverned(
   }
 }
 
-/** The object behind a view of it. */
-export function targetOf(model: object): object {
-  return (Reflect.get(model, TARGET) as object | undefined) ?? model;
+/** The call that a view of an object belongs to; undefined when the object is no view for this gate. */
+export function callOfView(model: object, key: symbol): GovernedCall | undefined {
+  return Reflect.get(model, key) as GovernedCall | undefined;
 }
 
 /**
- * A view of an object for the length of one call: the model it names stays the one that was judged, and
- * what it sends is checked against that. Everything else, and everything that is set on it, is the
- * object's own.
+ * A view of an object for the length of one call, which stands under `key`: methods that are called on
+ * it belong to that call, and the model it names stays the one that was judged. Everything else, and
+ * everything that is set on it, is the object's own.
  */
-export function viewFor(model: object, sends: Sends, call: GovernedCall): object {
+export function viewFor(model: object, key: symbol, call: GovernedCall): object {
   const pinned = new Map(PINNED.filter((name) => name in model).map((name) => [name, Reflect.get(model, name)]));
   return new Proxy(model, {
     get(target, name) {
-      if (name === TARGET) return target;
-      if (typeof name === 'string') {
-        if (pinned.has(name)) return pinned.get(name);
-        const send = sends.get(name);
-        const otherwise = (): undefined => undefined;
-        if (send)
-          return async (...parameters: Parameters<Send>) =>
-            sendGoverned({ model: target, send, call, otherwise }, parameters);
-      }
+      if (name === key) return call;
+      if (typeof name === 'string' && pinned.has(name)) return pinned.get(name);
       const value: unknown = Reflect.get(target, name);
       // What a cache of vectors asks is a part of the same call.
-      return isEmbeddings(value) ? viewFor(value, sendingMethods(value), call) : value;
+      return isEmbeddings(value) ? viewFor(value, key, call) : value;
     },
   });
 }

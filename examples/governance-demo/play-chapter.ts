@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import type { ControlZero, DecisionEvent } from '@controlzero/sdk';
 import { findPolicyDenied, init } from '@controlzero/sdk';
@@ -55,6 +56,13 @@ async function playCalls(stage: Stage, cz: ControlZero, calls: readonly SceneCal
   }
 }
 
+// The client notices by itself. It keeps no process alive for that, so the wait has to.
+async function editPolicy(cz: ControlZero, policyFile: string, text: string): Promise<void> {
+  const before = cz.status().policy?.revision;
+  await writeFile(policyFile, text);
+  while (cz.status().policy?.revision === before) await setTimeout(20);
+}
+
 /** Makes the calls of a chapter through one adapter and reports each of them. */
 export async function playChapter(stage: Stage, { policy, scenes }: Chapter): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'controlzero-demo-'));
@@ -62,11 +70,7 @@ export async function playChapter(stage: Stage, { policy, scenes }: Chapter): Pr
   if (typeof policy === 'string') await writeFile(policyFile, policy);
   const cz = await init(typeof policy === 'string' ? { policyFile, refreshInterval: 0.2 } : { policy });
   for (const { title, edit, calls } of scenes) {
-    if (edit !== undefined) {
-      const activated = new Promise((resolve) => cz.onPolicy(resolve));
-      await writeFile(policyFile, edit);
-      await activated;
-    }
+    if (edit !== undefined) await editPolicy(cz, policyFile, edit);
     stage.report.scene(title);
     await playCalls(stage, cz, calls);
   }

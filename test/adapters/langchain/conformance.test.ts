@@ -4,6 +4,7 @@ import type { GovernChatModelOptions, LangChainModel } from '../../../adapters/l
 import { governChatModel, governEmbeddings } from '../../../adapters/langchain/index.ts';
 import { describeAdapterConformance } from '../../support/adapter-conformance.ts';
 import type { AdapterCall, AdapterCalls, AdapterUnderTest, Governance } from '../../support/adapter-stage.ts';
+import { isOldest } from '../../support/langchain-stage.ts';
 import { LocalChatModel } from '../../support/local-chat-model.ts';
 
 interface Model extends LangChainModel {
@@ -88,3 +89,15 @@ describeAdapterConformance(
   // Its constructor refuses the names of chat models.
   adapterFor(({ model, ...fields }) => new OpenAI({ ...fields, modelKwargs: { model } })),
 );
+
+// It needs a newer LangChain than the oldest one.
+if (!isOldest) {
+  const { ChatGroq } = await import('@langchain/groq');
+  describeAdapterConformance(
+    'ChatGroq',
+    adapterFor(
+      ({ model, apiKey, maxRetries, configuration: { baseURL } }) =>
+        new ChatGroq({ model, apiKey, maxRetries, baseUrl: baseURL.replace('/v1', '') }),
+    ),
+  );
+}
