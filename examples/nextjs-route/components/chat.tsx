@@ -61,7 +61,7 @@ export function Chat({ user, policy, onProblem }: ChatProps): ReactNode {
           problem={readProblem(error.message)}
           user={user}
           allowed={allowedModels}
-          isOtherModel={readProblem(error.message).model !== asked}
+          asked={asked}
           onRetryWith={retryWith}
           onStartOver={startOver}
         />

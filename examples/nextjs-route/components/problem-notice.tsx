@@ -9,8 +9,8 @@ interface ProblemNoticeProps {
   readonly problem: Problem;
   readonly user: User;
   readonly allowed: readonly string[];
-  /** The denied model is not the one that was picked: the route took it for a long conversation. */
-  readonly isOtherModel: boolean;
+  /** The model that was picked. The route takes another one for a long conversation. */
+  readonly asked: string;
   readonly onRetryWith: (model: string) => void;
   readonly onStartOver: () => void;
 }
@@ -19,8 +19,8 @@ function nameOf(model: string | undefined): string {
   return CHAT_MODELS.find(({ id }) => id === model)?.name ?? model ?? '';
 }
 
-function WhatNow({ problem, allowed, isOtherModel, onRetryWith, onStartOver }: ProblemNoticeProps): ReactNode {
-  if (isOtherModel)
+function WhatNow({ problem, allowed, asked, onRetryWith, onStartOver }: ProblemNoticeProps): ReactNode {
+  if (problem.model !== asked)
     return (
       <div className="actions">
         <span>Conversations of this length need {nameOf(problem.model)}.</span>
@@ -43,13 +43,12 @@ function WhatNow({ problem, allowed, isOtherModel, onRetryWith, onStartOver }: P
 }
 
 function Denial(props: ProblemNoticeProps): ReactNode {
-  const { problem, user, allowed, isOtherModel, onRetryWith } = props;
-  const { model } = problem;
-  if (model !== undefined && !isOtherModel && allowed.includes(model))
+  const { problem, user, allowed, asked, onRetryWith } = props;
+  if (problem.model !== undefined && allowed.includes(problem.model))
     return (
       <div className="actions">
-        <span>The policy has changed: {nameOf(model)} may be used now.</span>
-        <button type="button" onClick={() => onRetryWith(model)}>
+        <span>The policy has changed: {nameOf(problem.model)} may be used now.</span>
+        <button type="button" onClick={() => onRetryWith(asked)}>
           Ask again
         </button>
       </div>
@@ -66,13 +65,21 @@ function Denial(props: ProblemNoticeProps): ReactNode {
 
 /** Says why there is no answer, and after a denial what can be done now. */
 export function ProblemNotice(props: ProblemNoticeProps): ReactNode {
-  const { problem } = props;
+  const { problem, asked, onRetryWith } = props;
   return (
     <div className="notice" role="alert">
       <p>
         <strong>{problem.detail}</strong>
       </p>
-      {isDenial(problem) && <Denial {...props} />}
+      {isDenial(problem) ? (
+        <Denial {...props} />
+      ) : (
+        <div className="actions">
+          <button type="button" onClick={() => onRetryWith(asked)}>
+            Try again
+          </button>
+        </div>
+      )}
     </div>
   );
 }

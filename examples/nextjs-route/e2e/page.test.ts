@@ -142,6 +142,15 @@ describe('the page in Chromium', () => {
     await page.getByText('How can we help?').waitFor();
   });
 
+  test('what failed for another reason can be tried again', async () => {
+    stage.provider.failNext({ status: 400 });
+    expect(await ask('Once more?')).toBe(200);
+    await alert().getByText('Something went wrong.').waitFor();
+    await alert().getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('Answer of gpt-3.5-turbo.').waitFor();
+    expect(stage.models()).toEqual(['gpt-3.5-turbo', 'gpt-3.5-turbo']);
+  });
+
   test('the search is denied to one user and answers the other', async () => {
     const search = async (): Promise<number> => {
       const answered = page.waitForResponse('**/api/search');

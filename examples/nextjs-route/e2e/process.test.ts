@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { STRICT } from './policies.ts';
 import { APP } from './support/app-copy.ts';
@@ -38,6 +38,7 @@ test('a development server that reloads the module keeps one client', async () =
   expect(await report(stage)).toMatchObject({ clients: 1, edition: 0 });
   const file = join(APP, 'lib/cz.ts');
   const source = readFileSync(file, 'utf8');
+  onTestFinished(() => writeFileSync(file, source));
   for (const edition of [1, 2, 3]) {
     writeFileSync(file, `${source}\nexport const edition = ${edition};\n`);
     await vi.waitFor(async () => expect(await report(stage)).toMatchObject({ edition }), {
@@ -46,6 +47,5 @@ test('a development server that reloads the module keeps one client', async () =
     });
     await fetch(`${stage.app.url}/copies`);
   }
-  writeFileSync(file, source);
   expect(await report(stage)).toMatchObject({ clients: 1, isSameClient: true, isInstance: true });
 });

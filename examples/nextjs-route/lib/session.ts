@@ -2,7 +2,7 @@ import 'server-only';
 import { randomBytes } from 'node:crypto';
 
 import { SignJWT, jwtVerify } from 'jose';
-import { cookies } from 'next/headers';
+import { cookies, headers } from 'next/headers';
 
 import type { User } from './users.ts';
 import { USERS } from './users.ts';
@@ -27,7 +27,8 @@ export async function startSession(user: User): Promise<void> {
     .setExpirationTime(`${LIFETIME_SECONDS} seconds`)
     .sign(secret());
   const jar = await cookies();
-  jar.set(COOKIE, token, { httpOnly: true, sameSite: 'lax', path: '/', maxAge: LIFETIME_SECONDS });
+  const secure = (await headers()).get('x-forwarded-proto') === 'https';
+  jar.set(COOKIE, token, { httpOnly: true, secure, sameSite: 'lax', path: '/', maxAge: LIFETIME_SECONDS });
 }
 
 /** Who is signed in: what the signed cookie says, and nothing else of the request. */
