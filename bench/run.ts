@@ -1,6 +1,7 @@
 // What governance costs per call, as a ratio in one run: `npm run bench`, or with `-- --only langchain`, `-- --json`.
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { aiSDK } from './ai-sdk.ts';
 import type { Bench } from './bench-case.ts';
 import { decision } from './decision.ts';
 import { floor } from './floor.ts';
@@ -9,7 +10,7 @@ import { openAI } from './openai.ts';
 import { formatReport, reportGroup } from './report.ts';
 import { sampleGroups } from './sampler.ts';
 
-const benches: readonly Bench[] = [floor, decision, openAI, langChain];
+const benches: readonly Bench[] = [floor, decision, openAI, langChain, aiSDK];
 
 function positiveInteger(text: string): number {
   const value = Number(text);

@@ -32,7 +32,14 @@ test('one run measures every subject and compares it with its baseline', { timeo
   const { groups } = JSON.parse(await runBench('--rounds', '2', '--json')) as BenchReport;
   const names = groups.map(({ cases }) => cases.map(({ name }) => name));
   expect(names.flat()).toEqual(
-    expect.arrayContaining(['wrapOpenAI()', 'governChatModel()', 'governEmbeddings()', 'controlZeroMiddleware()']),
+    expect.arrayContaining([
+      'wrapOpenAI()',
+      'governChatModel()',
+      'governEmbeddings()',
+      'controlZeroMiddleware()',
+      'governModel()',
+      'governEmbeddingModel()',
+    ]),
   );
   for (const { nanoseconds, ratio } of groups.flatMap(({ cases }) => cases))
     for (const figure of [...Object.values(nanoseconds), ...Object.values(ratio)]) expect(figure).toBeGreaterThan(0);

@@ -61,10 +61,12 @@ describe('code in the documentation', () => {
       'docs/policies.md',
       'docs/openai.md',
       'docs/langchain.md',
+      'docs/ai-sdk.md',
       'docs/errors.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',
       'adapters/langchain/govern-chat-model.ts',
+      'adapters/ai-sdk/govern-model.ts',
     ]) {
       expect(files).toContain(file);
     }

@@ -8,6 +8,9 @@ import {
   createOpenAICompatible as createOpenAICompatible6,
 } from '../ai-sdk-6/library.ts';
 
+// Hints about what models do not support are not what these tests are about.
+globalThis.AI_SDK_LOG_WARNINGS = false;
+
 /** The packages of one major version of the AI SDK; the types are those of the newer one. */
 export interface AISDK {
   readonly ai: typeof ai;
