@@ -39,8 +39,9 @@ function identityOf(value: object, instances: Registry): number {
 // Plain options count by value, objects that do something count by identity. A hash, because the API
 // key is among them and the registry can be reached from everywhere.
 async function configurationKey(options: ControlZeroOptions | undefined, instances: Registry): Promise<string> {
-  const { logger, source, secretsSource, ...plain } = resolveOptions(options);
-  const identities = [logger, source, secretsSource].map((value) =>
+  const { logger: _, source: __, secretsSource: ___, ...plain } = resolveOptions(options);
+  // As they were given: the default logger is another object in each copy of the package.
+  const identities = [options?.logger, options?.source, options?.secretsSource].map((value) =>
     value === undefined ? null : identityOf(value, instances),
   );
   return revisionOf(JSON.stringify([plainCopy(plain).copy, identities]));

@@ -4,6 +4,8 @@ import type { PolicyDocument } from '../src/index.ts';
 import { PolicyInvalidError, getControlZero } from '../src/index.ts';
 import { inlineSource } from '../src/sources/inline.ts';
 import { memoryLogger } from './support/memory-logger.ts';
+import { SOURCE_URL, runProgram } from './support/run-program.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const policy: PolicyDocument = { name: 'shared', rules: [] };
 
@@ -30,6 +32,23 @@ describe('getControlZero', () => {
     expect(await getControlZero({ policy, logger })).toBe(clients[3]);
     expect(await getControlZero({ source })).toBe(clients[4]);
     await Promise.all(clients.map(async (cz) => cz.close()));
+  });
+
+  test('gives the same client to every copy of the package in the process', async () => {
+    const output = await runProgram(
+      `
+      // Node takes a file by another path for another module, and with it everything that it imports.
+      const { cpSync } = await import('node:fs');
+      cpSync(new URL('.', ${JSON.stringify(SOURCE_URL)}), 'copy', { recursive: true });
+      const one = await import(${JSON.stringify(SOURCE_URL)});
+      const two = await import(process.cwd() + '/copy/index.ts');
+      const options = { policy: { rules: [] } };
+      const clients = [await one.getControlZero(options), await two.getControlZero(options)];
+      console.log(JSON.stringify([one.ControlZero === two.ControlZero, clients[0] === clients[1]]));
+      await clients[0].close();`,
+      { cwd: temporaryFolder() },
+    );
+    expect(JSON.parse(output)).toEqual([false, true]);
   });
 
   test('replaces a client that was closed', async () => {

@@ -22,6 +22,8 @@ export type {
   ParamsToTransform,
 } from './middleware.ts';
 export type { EmbeddingModelLike, LanguageModelLike, ProviderLike } from './model-types.ts';
+export { policyDeniedProblem } from './policy-denied-problem.ts';
+export type { PolicyDeniedProblem } from './policy-denied-problem.ts';
 export { policyDeniedResponse } from './policy-denied-response.ts';
 export { controlZeroTelemetry } from './telemetry.ts';
 export type { ControlZeroTelemetry, ControlZeroTelemetryOptions, TelemetryCall, UngovernedCall } from './telemetry.ts';

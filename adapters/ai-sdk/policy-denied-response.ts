@@ -1,4 +1,4 @@
-import { findPolicyDenied } from '../../src/index.ts';
+import { policyDeniedProblem } from './policy-denied-problem.ts';
 
 /**
  * The answer of a web server to a denied call: 403 with `application/problem+json` (RFC 9457). It may be
@@ -20,13 +20,8 @@ import { findPolicyDenied } from '../../src/index.ts';
  * ```
  */
 export function policyDeniedResponse(error: unknown): Response {
-  const denied = findPolicyDenied(error);
-  if (!denied) throw error;
-  const { code, status, request } = denied;
-  const [kind = '', ...name] = request.resource.split('/');
-  const detail = kind === 'model' ? `The model ${name.join('/')} may not be used here.` : 'This is not allowed here.';
-  return Response.json(
-    { type: 'about:blank', title: 'Forbidden', status, detail, code },
-    { status, headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' } },
-  );
+  const problem = policyDeniedProblem(error);
+  if (!problem) throw error;
+  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  return Response.json(problem, { status: problem.status, headers });
 }

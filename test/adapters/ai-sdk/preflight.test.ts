@@ -99,6 +99,7 @@ describe('policyDeniedResponse', () => {
       status: 403,
       detail: 'The model openai/gpt-4 may not be used here.',
       code: 'ERR_CZ_POLICY_DENIED',
+      model: 'openai/gpt-4',
     });
     for (const part of ['operators', 'internal-agent', 'rule']) expect(text).not.toContain(part);
   });
