@@ -65,11 +65,10 @@ function collectGarbage(): void {
  * goes; what leaks stays at the bottom.
  */
 function growth(points: readonly (readonly [x: number, y: number])[]): number {
-  const lowest = (half: typeof points): readonly [number, number] =>
-    half.reduce((low, point) => (point[1] < low[1] ? point : low));
+  const lowest = (half: typeof points): number => Math.min(...half.map(([, value]) => value));
   const middle = Math.floor(points.length / 2);
-  const [first, last] = [lowest(points.slice(0, middle)), lowest(points.slice(middle))];
-  return (last[1] - first[1]) / (last[0] - first[0]);
+  const halfTime = ((points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0)) / 2;
+  return (lowest(points.slice(middle)) - lowest(points.slice(0, middle))) / halfTime;
 }
 
 class Soak {
