@@ -1,31 +1,43 @@
-import type { Pattern } from '../policy/pattern.ts';
+import type { Attribute, AttributeReading, Attributes } from '../policy/context-values.ts';
+import { OVERLONG } from '../policy/context-values.ts';
 import type { ParsedCondition } from '../policy/parsed-policy.ts';
-import type { Attribute, Attributes } from '../policy/request.ts';
-import { OVERLONG } from '../policy/request.ts';
-import { compileMatcher } from './wildcard.ts';
+import type { CompiledGlob } from './wildcard.ts';
+import { compileGlob, matchesGlob } from './wildcard.ts';
 
 /** What became of the conditions of a rule. */
 export type ConditionsResult = 'hold' | 'fail' | 'unjudgeable';
 
-/** One compiled condition. */
-export interface CompiledCondition {
+/** One value that a condition accepts: an exact number or boolean, or a glob for strings. */
+export type AcceptedValue = number | boolean | CompiledGlob;
+
+/** One compiled condition: patterns match strings only; a number or boolean matches only itself. */
+export class CompiledCondition {
   readonly key: string;
-  /** Whether the attribute matches; an absent one never does. */
-  readonly holds: (attribute: Attribute | undefined) => boolean;
-  /** The accepted values as written in the policy, for explanations. */
+  /** As written in the policy, for explanations. */
   readonly accepted: readonly Attribute[];
-}
+  readonly values: readonly AcceptedValue[];
 
-function compilePatterns(key: string, patterns: readonly Pattern[]): CompiledCondition {
-  const matches = compileMatcher(patterns);
-  const accepted = patterns.map((pattern) => pattern.text);
-  return { key, accepted, holds: (attribute) => typeof attribute === 'string' && matches(attribute) };
-}
+  constructor({ key, accepts }: ParsedCondition) {
+    this.key = key;
+    if (typeof accepts === 'object') {
+      this.accepted = accepts.map(({ text }) => text);
+      this.values = accepts.flatMap(({ globs }) => globs).map(compileGlob);
+      // Without a wildcard both lists say the same; one of them is enough.
+      if (this.values.every((value, index) => value === this.accepted[index])) this.accepted = this.values as string[];
+    } else {
+      this.values = [accepts];
+      this.accepted = [accepts];
+    }
+  }
 
-/** Compiles a condition: patterns match strings only; a number or boolean matches only itself. */
-export function compileCondition({ key, accepts }: ParsedCondition): CompiledCondition {
-  if (typeof accepts === 'object') return compilePatterns(key, accepts);
-  return { key, accepted: [accepts], holds: (attribute) => attribute === accepts };
+  /** Whether the attribute matches; an absent one never does. */
+  holds(attribute: AttributeReading): boolean {
+    for (const value of this.values) {
+      if (value === attribute) return true;
+      if (typeof value === 'object' && typeof attribute === 'string' && matchesGlob(value, attribute)) return true;
+    }
+    return false;
+  }
 }
 
 /**

@@ -1,22 +1,26 @@
-import { canonicalAction, canonicalResource, isJudgeableLength, isJudgeableName } from './names.ts';
+import type { ContextKeys, ContextLayers } from './context-values.ts';
+import { ContextValues } from './context-values.ts';
+import { canonicalAction, canonicalResource, isJudgeableName } from './names.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
-/** A request as the engine judges it: every value read once, names in one spelling. */
+export type { Attribute } from './context-values.ts';
+
+/** A request as its caller gave it, each part taken from it exactly once, its names not yet checked. */
+export interface TakenRequest {
+  readonly action: unknown;
+  readonly resource: unknown;
+  readonly aliases: unknown;
+  readonly layers: ContextLayers;
+  readonly attributes: ContextValues;
+}
+
+/** A request as the engine judges it: names checked and in one spelling. */
 export interface JudgedRequest {
   readonly action: string;
   /** The resource first, then its other names. */
   readonly names: readonly [resource: string, ...aliases: string[]];
-  readonly attributes: Attributes;
+  readonly attributes: ContextValues;
 }
-
-/** A context value that a condition can be compared with. */
-export type Attribute = string | number | boolean;
-
-/** Stands for a context value that is too long to be compared. The rule that looks at it ends the walk in a denial. */
-export const OVERLONG: unique symbol = Symbol('overlong');
-
-/** The context values of one request that conditions look at, each taken from the context exactly once. */
-export type Attributes = ReadonlyMap<string, Attribute | typeof OVERLONG>;
 
 /** Why a request cannot be judged, as a sentence that holds none of its values. */
 export interface RequestFault {
@@ -58,30 +62,13 @@ export function namesOf(resource: string): JudgedRequest['names'] {
   return bare === undefined ? [resource] : [resource, bare];
 }
 
-function readNames(request: PolicyRequest): JudgedRequest['names'] {
-  const resource = readResource(request.resource, 'resource');
-  const aliases: unknown = request.aliases;
+function readNames({ resource: given, aliases }: TakenRequest): JudgedRequest['names'] {
+  const resource = readResource(given, 'resource');
   if (aliases === undefined) return namesOf(resource);
   if (!Array.isArray(aliases)) throw new FaultSignal('The aliases are not a list.');
   const names = aliases.map((alias: unknown) => readResource(alias, 'alias'));
   const bareNames = [resource, ...names].map(bareModel).filter((name) => name !== undefined);
   return [resource, ...names, ...bareNames];
-}
-
-function readAttribute(layers: readonly Context[], key: string): Attribute | typeof OVERLONG | undefined {
-  const layer = layers.find((context) => Object.hasOwn(context, key));
-  const value = layer?.[key];
-  if (typeof value === 'string') return isJudgeableLength(value) ? value : OVERLONG;
-  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
-}
-
-function readAttributes(layers: readonly Context[], keys: readonly string[]): Attributes {
-  const attributes = new Map<string, Attribute | typeof OVERLONG>();
-  for (const key of keys) {
-    const value = readAttribute(layers, key);
-    if (value !== undefined) attributes.set(key, value);
-  }
-  return attributes;
 }
 
 /** Contexts that a request is judged in besides its own. */
@@ -92,43 +79,60 @@ export interface Surroundings {
   readonly defaults: readonly Context[];
 }
 
-function readLayer(context: unknown, what: string): readonly Context[] {
-  if (context === undefined) return [];
-  if (typeof context !== 'object' || context === null) throw new FaultSignal(`The ${what} is not an object.`);
-  return [context as Context];
-}
-
-/** The contexts of a request, strongest first: the first that owns a key wins. */
-export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): readonly Context[] {
-  return [
-    ...readLayer(request.context, 'context'),
-    ...readLayer(identity, 'identity'),
-    ...readLayer(request.metadata, 'metadata'),
-    ...defaults,
-  ];
+function checkLayer(context: unknown, what: string): asserts context is Context | undefined {
+  if (context === undefined || (typeof context === 'object' && context !== null)) return;
+  throw new FaultSignal(`The ${what} is not an object.`);
 }
 
 /** What a request is read with. */
 export interface ReadOptions extends Surroundings {
   /** The context keys that conditions look at; only these are read. */
-  readonly keys: readonly string[];
+  readonly keys: ContextKeys;
+}
+
+/** Every context that a request is judged in. Throws when one of them is none. */
+export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): ContextLayers {
+  const { context, metadata } = request;
+  checkLayer(context, 'context');
+  checkLayer(identity, 'identity');
+  checkLayer(metadata, 'metadata');
+  return { context, identity, metadata, defaults };
+}
+
+function take(request: PolicyRequest, options: ReadOptions): TakenRequest {
+  const { action, resource, aliases } = request;
+  // A list is taken as it is now; what is none is refused when the names are checked.
+  const names: unknown = Array.isArray(aliases) ? [...(aliases as readonly unknown[])] : aliases;
+  const layers = contextLayers(request, options);
+  return { action, resource, aliases: names, layers, attributes: new ContextValues(layers, options.keys) };
+}
+
+function faultOf(error: unknown): RequestFault {
+  if (error instanceof FaultSignal) return { fault: error.fault };
+  return { fault: 'The request cannot be read: one of its properties threw an exception.' };
 }
 
 /**
  * Reads a request once and completely, so that nothing it is made of can change between check and
- * use. Anything that cannot be judged, an exception from a getter or Proxy included, is a fault.
+ * use. Anything that cannot be read, an exception from a getter or Proxy included, is a fault.
  */
-export function readRequest(request: PolicyRequest, options: ReadOptions): JudgedRequest | RequestFault {
+export function takeRequest(request: PolicyRequest, options: ReadOptions): TakenRequest | RequestFault {
   try {
     const fault: unknown = request.fault;
     if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
-    const action = canonicalAction(readName(request.action, 'action'));
-    const names = readNames(request);
-    const layers = contextLayers(request, options);
-    return { action, names, attributes: readAttributes(layers, options.keys) };
+    return take(request, options);
   } catch (error) {
-    if (error instanceof FaultSignal) return { fault: error.fault };
-    return { fault: 'The request cannot be read: one of its properties threw an exception.' };
+    return faultOf(error);
+  }
+}
+
+/** Checks the names of a request and brings them to one spelling. */
+export function judgedRequest(taken: TakenRequest): JudgedRequest | RequestFault {
+  try {
+    const action = canonicalAction(readName(taken.action, 'action'));
+    return { action, names: readNames(taken), attributes: taken.attributes };
+  } catch (error) {
+    return faultOf(error);
   }
 }
 

@@ -198,3 +198,56 @@ export const requestGrid: fc.Arbitrary<PolicyRequest[]> = fc
       ),
     ),
   );
+
+const MANY_KEYS = Array.from({ length: 24 }, (_, index) => `k${index}`);
+
+// Many rules for few names: everything is filed together, by actions, by values and by keys.
+const crowdedRule: fc.Arbitrary<Rule> = fc
+  .tuple(
+    fc.constantFrom('allow', 'deny', 'deny', 'warn'),
+    oneOrMore(fc.constantFrom('llm.generate', 'llm.generate', ...ACTION_PATTERNS)),
+    oneOrMore(
+      fc.constantFrom('model/gpt', 'model/gpt', 'model/a/gpt', 'model/*', '*', 'model/g*', '*t', '*gp*', '*g*', '?o*'),
+    ),
+    fc.dictionary(fc.constantFrom('agent_id', 'agent_id', 'level', ...MANY_KEYS), condition, {
+      minKeys: 1,
+      maxKeys: 3,
+    }),
+  )
+  .map(([effect, action, resource, conditions]) => ({ effect, action, resource, conditions }));
+
+/** A policy whose rules share their names, so that an index has to tell them apart by everything else. */
+export const crowdedPolicy: fc.Arbitrary<Policy> = fc
+  .array(fc.oneof({ weight: 9, arbitrary: crowdedRule }, { weight: 1, arbitrary: rule }), {
+    minLength: 12,
+    maxLength: 48,
+  })
+  .map((rules) => ({ rules }));
+
+/** Requests that crowded policies are about. */
+export const crowdedGrid: fc.Arbitrary<PolicyRequest[]> = fc
+  .tuple(
+    fc.array(fc.constantFrom(...ACTIONS), { minLength: 2, maxLength: 2 }),
+    fc.uniqueArray(fc.constantFrom('model/gpt', 'model/a/gpt', 'model/g', 'tgp', 'model/b/a'), {
+      minLength: 3,
+      maxLength: 4,
+    }),
+    fc.array(
+      fc
+        .tuple(
+          context,
+          fc.dictionary(
+            fc.constantFrom(...MANY_KEYS),
+            fc.oneof(fc.constantFrom(...AGENTS, 'basic', 'premium-1'), fc.constantFrom(1, 2, true, 'y'.repeat(1025))),
+            { maxKeys: 20 },
+          ),
+        )
+        .map((parts): Context => Object.assign({}, ...parts) as Context),
+      { minLength: 8, maxLength: 8 },
+    ),
+  )
+  .map(([actions, names, contexts]) =>
+    actions.flatMap((action) =>
+      names.flatMap((resource) => contexts.map((given) => ({ action, resource, context: given }))),
+    ),
+  );
