@@ -3,70 +3,165 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
+import { drivers } from '../examples/governance-demo/drivers.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-interface Demo {
-  readonly scenes: readonly {
-    readonly title: string;
-    readonly calls: readonly Readonly<
-      Record<'agent' | 'model' | 'decision' | 'rule' | 'reason', string> & { requests: number }
-    >[];
-  }[];
+interface Scene {
+  readonly adapter: string;
+  readonly title: string;
+  readonly calls: readonly Readonly<
+    Record<'agent' | 'model' | 'decision' | 'rule' | 'reason', string> & { requests: number }
+  >[];
 }
 
 async function runExample(file: string, ...options: readonly string[]): Promise<string> {
   const { OPENAI_API_KEY: _, ...env } = process.env;
   const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'examples', file), ...options], {
     env,
-    timeout: 30_000,
+    timeout: 60_000,
   });
   return stdout;
 }
 
-test('the demo shows each call with its decision and the requests that reached the provider', async () => {
-  const { scenes } = JSON.parse(await runExample('openai-governance/demo.ts', '--json')) as Demo;
-  const rows = scenes.flatMap(({ calls }) =>
+async function demoScenes(...options: readonly string[]): Promise<readonly Scene[]> {
+  return (JSON.parse(await runExample('governance-demo/demo.ts', '--json', ...options)) as { scenes: Scene[] }).scenes;
+}
+
+function rowsOf(scenes: readonly Scene[]): string[] {
+  return scenes.flatMap(({ calls }) =>
     calls.map(
       ({ agent, model, decision, rule, reason, requests }) =>
         `${agent} ${model} ${decision} ${rule} ${reason} ${requests}`,
     ),
   );
-  expect(rows).toEqual([
-    '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
-    '- gpt-3.5-turbo allow allow-gpt-3.5 RULE_MATCH 1',
-    '- gpt-4-turbo deny deny-turbo RULE_MATCH 0',
-    '- gpt-4o deny - NO_RULE_MATCH 0',
-    '- text-embedding-3-small allow allow-small-embeddings RULE_MATCH 1',
-    '- text-embedding-3-large deny - NO_RULE_MATCH 0',
-    '- gpt-4-turbo deny deny-turbo RULE_MATCH 0',
-    '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
-    '- gpt-4-turbo -> gpt-4 allow allow-gpt-4 RULE_MATCH 1',
-    'premium-support gpt-4 allow premium-gpt-4 RULE_MATCH 1',
-    'premium-support gpt-3.5-turbo allow everyone-gpt-3.5 RULE_MATCH 1',
-    'premium-support gpt-4o deny nothing-else RULE_MATCH 0',
-    'basic-support gpt-4 deny nothing-else RULE_MATCH 0',
-    'basic-support gpt-3.5-turbo allow everyone-gpt-3.5 RULE_MATCH 1',
-    'basic-support gpt-4o deny nothing-else RULE_MATCH 0',
-    '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
-    '- gpt-3.5-turbo deny - NO_RULE_MATCH 0',
-    '- gpt-4 deny gpt-4-is-off RULE_MATCH 0',
-    '- gpt-3.5-turbo allow allow-gpt-3.5 RULE_MATCH 1',
-  ]);
+}
+
+const EXPECTED_ROWS = [
+  '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
+  '- gpt-3.5-turbo allow allow-gpt-3.5 RULE_MATCH 1',
+  '- gpt-4-turbo deny deny-turbo RULE_MATCH 0',
+  '- gpt-4o deny - NO_RULE_MATCH 0',
+  '- text-embedding-3-small allow allow-small-embeddings RULE_MATCH 1',
+  '- text-embedding-3-large deny - NO_RULE_MATCH 0',
+  '- gpt-4-turbo deny deny-turbo RULE_MATCH 0',
+  '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
+  '- gpt-4-turbo -> gpt-4 allow allow-gpt-4 RULE_MATCH 1',
+  'premium-support gpt-4 allow premium-gpt-4 RULE_MATCH 1',
+  'premium-support gpt-3.5-turbo allow everyone-gpt-3.5 RULE_MATCH 1',
+  'premium-support gpt-4o deny nothing-else RULE_MATCH 0',
+  'basic-support gpt-4 deny nothing-else RULE_MATCH 0',
+  'basic-support gpt-3.5-turbo allow everyone-gpt-3.5 RULE_MATCH 1',
+  'basic-support gpt-4o deny nothing-else RULE_MATCH 0',
+  '- gpt-4 allow allow-gpt-4 RULE_MATCH 1',
+  '- gpt-3.5-turbo deny - NO_RULE_MATCH 0',
+  '- gpt-4 deny gpt-4-is-off RULE_MATCH 0',
+  '- gpt-3.5-turbo allow allow-gpt-3.5 RULE_MATCH 1',
+];
+
+describe('the demo', () => {
+  test.each(drivers.map(({ name }) => name))(
+    'shows through %s each call with its decision and the requests that reached the provider',
+    async (adapter) => {
+      const scenes = await demoScenes('--adapter', adapter);
+      expect(rowsOf(scenes)).toEqual(EXPECTED_ROWS);
+      expect(new Set(scenes.map((scene) => scene.adapter))).toEqual(new Set([adapter]));
+    },
+  );
+
+  test('goes through every adapter unless one is named', async () => {
+    const adapters = (await demoScenes()).map(({ adapter }) => adapter);
+    expect(Array.from(new Set(adapters))).toEqual(drivers.map(({ name }) => name));
+  });
+
+  test('prints tables for a terminal', async () => {
+    const output = await runExample('governance-demo/demo.ts');
+    expect(output).toMatch(/agent +model +decision +rule +reason +requests that reached the provider/u);
+    for (const { title } of drivers) expect(output).toContain(title);
+    expect(output.match(/premium-support +gpt-4 +allow +premium-gpt-4 +RULE_MATCH +1/gu)).toHaveLength(drivers.length);
+    const widest = Math.max(
+      ...output
+        .split('\n')
+        .slice(2)
+        .map((line) => line.length),
+    );
+    expect(widest).toBeLessThanOrEqual(132);
+  });
+
+  test.each([
+    [['--adpater', 'openai'], 'Did you mean --adapter?'],
+    [['--adapter', 'langchian'], 'Allowed choices are openai, langchain, '],
+  ])('refuses %j and says what was meant', async (options, advice) => {
+    const error = await runExample('governance-demo/demo.ts', ...options).then(
+      () => undefined,
+      (failure: { readonly code: number; readonly stderr: string }) => failure,
+    );
+    expect(error).toMatchObject({ code: 1, stderr: expect.stringContaining(advice) as string });
+  });
 });
 
-test('the demo prints tables for a terminal', async () => {
-  const output = await runExample('openai-governance/demo.ts');
-  expect(output).toMatch(/agent +model +decision +rule +reason +requests that reached the provider/u);
-  expect(output).toMatch(/premium-support +gpt-4 +allow +premium-gpt-4 +RULE_MATCH +1/u);
-  const widest = Math.max(
-    ...output
-      .split('\n')
-      .slice(2)
-      .map((line) => line.length),
-  );
-  expect(widest).toBeLessThanOrEqual(132);
+describe('the LangChain agent', () => {
+  test('shows each decision of two agents, and the requests that reached the provider', async () => {
+    const { tasks } = JSON.parse(await runExample('langchain-agent/agent.ts', '--json')) as {
+      tasks: readonly {
+        readonly decisions: readonly Readonly<Record<'agent' | 'resource' | 'decision' | 'rule', string>>[];
+        readonly requests: number;
+        readonly outcome: string;
+        readonly isDenied: boolean;
+      }[];
+    };
+    const told = tasks.map(({ decisions, requests, outcome, isDenied }) =>
+      decisions
+        .map(({ agent, resource, decision, rule }) => `${agent} ${resource} ${decision} ${rule}`)
+        .concat(`${requests} ${isDenied ? 'denied' : outcome}`),
+    );
+    const premium = 'premium-support model/gpt-4 allow premium-gpt-4';
+    const basic = 'basic-support model/gpt-3.5-turbo allow everyone-gpt-3.5';
+    const embedding = 'premium-support model/text-embedding-3-small allow small-embeddings';
+    expect(told).toEqual([
+      [
+        premium,
+        'premium-support tool/look_up_order allow reading-tools',
+        premium,
+        '2 Order sample was sent yesterday.',
+      ],
+      ['basic-support model/gpt-4 deny -', '0 denied'],
+      [basic, 'basic-support tool/look_up_order allow reading-tools', basic, '2 Order sample was sent yesterday.'],
+      [
+        embedding,
+        premium,
+        'premium-support tool/search_handbook allow reading-tools',
+        embedding,
+        premium,
+        expect.stringMatching(/^4 (?:A refund|Orders leave|Premium customers)/u),
+      ],
+      ['premium-support model/text-embedding-3-large deny -', '0 denied'],
+      [
+        premium,
+        'premium-support tool/issue_refund allow premium-refunds',
+        premium,
+        '2 The money for order sample was paid back.',
+      ],
+      [
+        basic,
+        'basic-support tool/issue_refund deny -',
+        basic,
+        '2 Policy denied tool.call on tool/issue_refund for agent basic-support. Nothing was done.',
+      ],
+      [basic, 'basic-support tool/issue_refund deny -', '1 denied'],
+    ]);
+  });
+
+  test('prints a table for a terminal', async () => {
+    const output = await runExample('langchain-agent/agent.ts');
+    expect(output).toMatch(/agent +action +resource +decision +rule +reason\n/u);
+    expect(output).toMatch(/basic-support +tool\.call +tool\/issue_refund +deny +- +NO_RULE_MATCH\n/u);
+    expect(output).toContain(
+      'requests that reached the provider: 0; denied: Policy denied llm.generate on model/gpt-4',
+    );
+  });
 });
 
 test('the quick start allows one call and denies another', async () => {

@@ -71,6 +71,26 @@ describe.each(openAIMajors)('the local provider and the client of $name', ({ lib
     }
   });
 
+  test.each([
+    ['that is demanded', 'second', { type: 'function', function: { name: 'third' } }, ['third']],
+    ['that the message speaks of', 'please use second', 'auto', ['second']],
+    ['that comes first', 'do something', undefined, ['first']],
+    ['that comes first, where nothing is said of it', 'do something', null, ['first']],
+    ['at all, when none is wanted', 'please use second', 'none', []],
+    ['that was never offered', 'please use second', { type: 'function', function: { name: 'fourth' } }, []],
+  ])('calls the tool %s', async (_, content, choice, expected) => {
+    const openai = client(await start());
+    const parameters = { type: 'object', properties: {} };
+    const answer = await openai.chat.completions.create({
+      model: 'gpt-4',
+      messages: [{ role: 'user', content }],
+      tools: ['first', 'second', 'third'].map((name) => ({ type: 'function', function: { name, parameters } })),
+      ...(choice !== undefined && { tool_choice: choice as 'auto' }),
+    });
+    const calls = answer.choices[0]?.message.tool_calls ?? [];
+    expect(calls.map((call) => 'function' in call && call.function.name)).toEqual(expected);
+  });
+
   test('answers in JSON where JSON is asked for', async () => {
     const local = await start();
     const schema = {

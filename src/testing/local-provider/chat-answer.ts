@@ -2,13 +2,19 @@ import type { Answer, ServerEvent } from './answer.ts';
 import { FIXED_SECONDS } from './answer.ts';
 import { sampleJson } from './sample-json.ts';
 
+interface Tool {
+  readonly name: string;
+  readonly parameters?: unknown;
+}
+
 /** The body of a request to a model, as far as the local provider looks at it. */
 interface ModelBody {
   readonly model?: string;
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly messages?: readonly { readonly role: string; readonly content?: unknown }[];
-  readonly tools?: readonly { readonly function?: { readonly name: string; readonly parameters?: unknown } }[];
+  readonly tools?: readonly { readonly function?: Tool }[];
+  readonly tool_choice?: string | { readonly function?: { readonly name: string } } | null;
   readonly response_format?: { readonly type: string; readonly json_schema?: { readonly schema?: unknown } };
   readonly input?: unknown;
   readonly encoding_format?: string;
@@ -32,9 +38,18 @@ interface ToolCall {
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
 
+// The tool that the request demands; else the one that the user speaks of; else the first.
+function chosenTool({ tools = [], tool_choice: choice, messages }: ModelBody): Tool | undefined {
+  const offered = tools.map((tool) => tool.function).filter((tool) => tool !== undefined);
+  if (typeof choice === 'object' && choice !== null) return offered.find(({ name }) => name === choice.function?.name);
+  if (choice === 'none') return undefined;
+  const spoken = JSON.stringify(messages?.at(-1)?.content ?? '');
+  return offered.find(({ name }) => spoken.includes(name)) ?? offered[0];
+}
+
 // A tool is called once: after its result is among the messages, the model answers with text.
 function toolCallFor({ body, sequence }: ModelAnswerOptions): ToolCall | undefined {
-  const tool = body.tools?.find((candidate) => candidate.function)?.function;
+  const tool = chosenTool(body);
   if (!tool || body.messages?.at(-1)?.role !== 'user') return undefined;
   const { name, parameters } = tool;
   return {

@@ -102,6 +102,9 @@ function send(response: ServerResponse, answer: Answer): void {
  * and counts what reaches it. It serves chat completions (streams, tools, JSON schemas), responses,
  * completions, embeddings, models and files, below `/v1`, below no prefix and below Azure's paths.
  *
+ * Where a chat completion offers tools, one is called after each message of the user: the tool that
+ * `tool_choice` names, else the one whose name stands in the message, else the first.
+ *
  * Needs Node. It listens on 127.0.0.1 only, on a free port.
  *
  * @example

@@ -9,8 +9,16 @@ export interface Row {
   readonly requests: number;
 }
 
+/** Which adapter the following scenes go through. */
+interface AdapterHeading {
+  readonly name: string;
+  readonly title: string;
+}
+
 /** Shows the demo while it happens. */
 export interface Report {
+  start(provider: string): void;
+  adapter(heading: AdapterHeading): void;
   scene(title: string): void;
   row(row: Row): void;
   end(): void;
@@ -34,6 +42,8 @@ function cell(text: string, width: number): string {
 export function tableReport(): Report {
   const header = COLUMNS.map(([name, width]) => cell(name, width)).join(' ');
   return {
+    start: (provider) => console.log(`Calls go to ${provider}.`),
+    adapter: ({ title }) => console.log(`\n== ${title}`),
     scene: (title) =>
       console.log(`\n${title}\n\n  ${header} ${COUNT}\n  ${'-'.repeat(header.length + COUNT.length + 1)}`),
     row: (row) => console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`),
@@ -43,9 +53,14 @@ export function tableReport(): Report {
 
 /** One JSON document at the end. */
 export function jsonReport(): Report {
-  const scenes: { title: string; calls: Row[] }[] = [];
+  const scenes: { adapter: string; title: string; calls: Row[] }[] = [];
+  let adapter = '';
   return {
-    scene: (title) => void scenes.push({ title, calls: [] }),
+    start: () => undefined,
+    adapter: ({ name }) => {
+      adapter = name;
+    },
+    scene: (title) => void scenes.push({ adapter, title: title.trim(), calls: [] }),
     row: (row) => void scenes.at(-1)?.calls.push(row),
     end: () => console.log(JSON.stringify({ scenes }, undefined, 2)),
   };

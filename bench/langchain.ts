@@ -1,0 +1,92 @@
+import type { ControlZero } from '@controlzero/sdk';
+import { init } from '@controlzero/sdk';
+import { controlZeroMiddleware, governChatModel, governEmbeddings } from '@controlzero/sdk/langchain';
+import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import { createAgent, createMiddleware } from 'langchain';
+
+import { modelAllowlist } from '../test/support/specification-policies.ts';
+import type { Bench, BenchGroup } from './bench-case.ts';
+import { denied } from './denied.ts';
+import { FetchStub } from './fetch-stub.ts';
+
+const NOISE = 'raw again (noise of the method)';
+
+async function chatModels(cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const model = (id: string): ChatOpenAI =>
+    new ChatOpenAI({ model: id, apiKey: 'local', configuration: { fetch: stub.fetch } });
+  const raw = model('gpt-4');
+  const governed = governChatModel(model('gpt-4'), cz, { agentId: 'support' });
+  const refused = governChatModel(model('gpt-4-turbo'), cz, { agentId: 'support' });
+  const ask = (chatModel: ChatOpenAI) => async (): Promise<unknown> => chatModel.invoke('Hello');
+  return {
+    title: 'LangChain: ChatOpenAI.invoke()',
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: 'governChatModel()', requests: 1, call: ask(governed) }),
+      await stub.caseOf({ name: 'governChatModel(), denied', requests: 0, call: denied(ask(refused)) }),
+    ],
+  };
+}
+
+async function embeddings(cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const raw = new OpenAIEmbeddings({
+    model: 'text-embedding-3-small',
+    apiKey: 'local',
+    configuration: { fetch: stub.fetch },
+  });
+  const governed = governEmbeddings(raw, cz, { agentId: 'support' });
+  const embed = (object: OpenAIEmbeddings) => async (): Promise<unknown> => object.embedQuery('Hello');
+  return {
+    title: 'LangChain: OpenAIEmbeddings.embedQuery()',
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: embed(raw) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: embed(raw) }),
+      await stub.caseOf({ name: 'governEmbeddings()', requests: 1, call: embed(governed) }),
+    ],
+  };
+}
+
+async function agents(cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const raw = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { fetch: stub.fetch } });
+  const empty = createMiddleware({ name: 'Empty', wrapModelCall: (request, handler) => handler(request) });
+  const ask = (agent: Pick<ReturnType<typeof createAgent>, 'invoke'>) => async (): Promise<unknown> =>
+    agent.invoke({ messages: [{ role: 'user', content: 'Hello' }] });
+  const governed = governChatModel(raw, cz, { agentId: 'support' });
+  const middleware = [controlZeroMiddleware(cz, { agentId: 'support' })];
+  const plain = createAgent({ model: raw, tools: [] });
+  return {
+    title: 'LangChain: createAgent().invoke()',
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: ask(plain) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: ask(plain) }),
+      await stub.caseOf({
+        name: 'a governed model',
+        requests: 1,
+        call: ask(createAgent({ model: governed, tools: [] })),
+      }),
+      await stub.caseOf({
+        name: 'a middleware that does nothing',
+        requests: 1,
+        call: ask(createAgent({ model: raw, tools: [], middleware: [empty] })),
+      }),
+      await stub.caseOf({
+        name: 'controlZeroMiddleware()',
+        requests: 1,
+        call: ask(createAgent({ model: raw, tools: [], middleware })),
+      }),
+    ],
+  };
+}
+
+/** Models, embeddings and agents of LangChain, with and without governance. */
+export const langChain: Bench = {
+  name: 'langchain',
+  open: async () => {
+    const cz = await init({ policy: modelAllowlist });
+    return [await chatModels(cz), await embeddings(cz), await agents(cz)];
+  },
+};

@@ -1,0 +1,27 @@
+// Shows what happens to each call of an application under a policy, through every adapter.
+// `npm run demo`, or with `-- --adapter langchain`, `-- --json`.
+import { Command, Option } from 'commander';
+
+import { chooseProvider } from '../support/provider.ts';
+import { drivers } from './drivers.ts';
+import { playChapter } from './play-chapter.ts';
+import { jsonReport, tableReport } from './report.ts';
+import { chapters } from './scenes.ts';
+
+const adapters = [...drivers.map(({ name }) => name), 'all'];
+const command = new Command('demo')
+  .description('What happens to each call of an application under a policy.')
+  .addOption(new Option('--adapter <name>', 'the adapter that the calls go through').choices(adapters).default('all'))
+  .option('--json', 'one JSON document instead of tables')
+  .parse();
+const { adapter, json } = command.opts<{ readonly adapter: string; readonly json?: true }>();
+
+const provider = await chooseProvider();
+const report = json ? jsonReport() : tableReport();
+report.start(provider.name);
+for (const driver of drivers.filter(({ name }) => adapter === 'all' || name === adapter)) {
+  report.adapter(driver);
+  for (const chapter of chapters) await playChapter({ driver, provider, report }, chapter);
+}
+report.end();
+await provider.close();

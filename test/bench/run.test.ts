@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { expect, test } from 'vitest';
+
+import { denied } from '../../bench/denied.ts';
+import { FetchStub } from '../../bench/fetch-stub.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+interface BenchReport {
+  readonly groups: readonly {
+    readonly title: string;
+    readonly cases: readonly {
+      readonly name: string;
+      readonly nanoseconds: Readonly<Record<string, number>>;
+      readonly ratio: Readonly<Record<string, number>>;
+    }[];
+  }[];
+}
+
+async function runBench(...options: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.ts', ...options], {
+    cwd: root,
+    timeout: 60_000,
+  });
+  return stdout;
+}
+
+test('one run measures every subject and compares it with its baseline', { timeout: 60_000 }, async () => {
+  const { groups } = JSON.parse(await runBench('--rounds', '2', '--json')) as BenchReport;
+  const names = groups.map(({ cases }) => cases.map(({ name }) => name));
+  expect(names.flat()).toEqual(
+    expect.arrayContaining(['wrapOpenAI()', 'governChatModel()', 'governEmbeddings()', 'controlZeroMiddleware()']),
+  );
+  for (const { nanoseconds, ratio } of groups.flatMap(({ cases }) => cases))
+    for (const figure of [...Object.values(nanoseconds), ...Object.values(ratio)]) expect(figure).toBeGreaterThan(0);
+  for (const { cases } of groups) expect(cases[0]?.ratio).toEqual({ fastest: 1, p10: 1, p50: 1, p90: 1 });
+});
+
+test('one subject can be measured alone, as a table', { timeout: 60_000 }, async () => {
+  const table = await runBench('--rounds', '2', '--only', 'decision');
+  expect(table).toMatch(/per call +p50 +p90 +p99 +ratio +p10 +p50 +p90\n/u);
+  expect(table).toMatch(/^cz\.evaluate\(\) +[\d.]+ [nµ]s/mu);
+  expect(table).not.toContain('LangChain');
+});
+
+test.each([
+  [['--quik'], 'unknown option'],
+  [['--only', 'langchian'], 'Allowed choices are floor, decision, openai, langchain'],
+  [['--rounds', '0'], 'positive integer'],
+])('refuses %j', async (options, advice) => {
+  await expect(runBench(...options)).rejects.toMatchObject({ stderr: expect.stringContaining(advice) as string });
+});
+
+test('nothing is measured that does not happen', async () => {
+  const stub = new FetchStub();
+  const call = async (): Promise<unknown> => stub.fetch('http://localhost/embeddings');
+  expect(await stub.caseOf({ name: 'one', requests: 1, call })).toMatchObject({ name: 'one' });
+  await expect(stub.caseOf({ name: 'none', requests: 0, call })).rejects.toThrow('sent 1 requests and not 0');
+  await expect(denied(call)()).rejects.toThrow('The call was not denied.');
+  const failing = async (): Promise<unknown> => Promise.reject(new Error('something else'));
+  await expect(denied(failing)()).rejects.toThrow('something else');
+});
