@@ -17,9 +17,9 @@ import { compileMatcher } from './wildcard.ts';
 
 /** How a policy is compiled. The answers are the same whatever is chosen; tests choose. */
 export interface EngineOptions {
-  /** Default: an index where it is faster than a walk along the rules. */
-  readonly index?: 'always' | 'never';
-  /** How many decisions are remembered. Default: 4096 with an index, none without. */
+  /** False: every request walks along the rules, without an index and without a memo. Default: true. */
+  readonly isIndexed?: boolean;
+  /** How many decisions are remembered; 0 = none. Default: 4096. */
   readonly remembered?: number;
   /** How many rules may share what an index files them under before they get an index of their own. Default: 8. */
   readonly bucketSize?: number;
@@ -30,7 +30,7 @@ export interface CompiledPolicy {
   readonly revision: string;
   /** Every rule, in the order they are asked. */
   readonly rules: readonly CompiledRule[];
-  /** The same rules filed by what they match; undefined where a walk along them is faster. */
+  /** The same rules filed by what they match; undefined: they are walked along. */
   readonly index: RuleIndex | undefined;
   /** Every context key that some condition reads. */
   readonly conditionKeys: ContextKeys;
@@ -44,6 +44,8 @@ export interface CompiledPolicy {
   readonly namesAction: Matcher;
   /** What is known about an action, filled as actions are seen. */
   readonly views: Map<string, View>;
+  /** The action that was asked for last, and what is known about it. */
+  latest: { readonly action: string; readonly view: View } | undefined;
   /** Decisions that were made before. */
   readonly memo: Memo;
 }
@@ -52,8 +54,6 @@ const STRICTEST_FIRST: readonly Effect[] = ['deny', 'warn', 'allow'];
 const RULES_PER_STEP = 128;
 const REMEMBERED = 4096;
 const BUCKET_SIZE = 8;
-// Up to so many globs a walk along the rules is faster than any index.
-const FEW_GLOBS = 12;
 const NO_CONDITIONS: readonly CompiledCondition[] = [];
 
 // Where policies differ the strictest default wins, so adding a policy can never widen another one's default.
@@ -118,10 +118,6 @@ class RuleCompiler {
   }
 }
 
-function isWorthAnIndex(rules: readonly CompiledRule[]): boolean {
-  return rules.length > FEW_GLOBS || rules.flatMap((rule) => rule.resourceGlobs).length > FEW_GLOBS;
-}
-
 /** Compiles parsed policies, given in the order they apply, into one ordered first-match decision, in steps. */
 export function* compileInSteps(
   policies: readonly ParsedPolicy[],
@@ -130,20 +126,21 @@ export function* compileInSteps(
   const compiler = new RuleCompiler(revision);
   for (const policy of policies) yield* compiler.addPolicy(policy);
   const { rules, keys, actions } = compiler;
-  const isIndexed = options.index === undefined ? isWorthAnIndex(rules) : options.index === 'always';
+  const { isIndexed = true, remembered = REMEMBERED, bucketSize = BUCKET_SIZE } = options;
   const invalidRequest = (problem: string): Decision =>
     createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision });
   return {
     revision,
     rules,
-    index: isIndexed ? yield* buildRuleIndex(rules, options.bucketSize ?? BUCKET_SIZE) : undefined,
+    index: isIndexed ? yield* buildRuleIndex(rules, bucketSize) : undefined,
     conditionKeys: { list: [...keys], all: keys },
     noMatch: compileNoMatch(policies, revision),
     invalidRequest,
     overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
     namesAction: compileNamesAction([...actions.keys()].flat()),
     views: new Map(),
-    memo: new Memo(options.remembered ?? (isIndexed ? REMEMBERED : 0)),
+    latest: undefined,
+    memo: new Memo(isIndexed ? remembered : 0),
   };
 }
 

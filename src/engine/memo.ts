@@ -1,17 +1,20 @@
 import type { AttributeReading, Attributes } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
 
-// A question about one context key, and where each of its values leads.
-class Question {
-  readonly key: string;
-  readonly answers: Map<AttributeReading, Step> = new Map();
+// Either a decision, or a question about one context key and where each of its values leads. One class,
+// because a walk through objects of one shape is faster.
+class Step {
+  readonly key: string | undefined;
+  readonly answers: Map<AttributeReading, Step> | undefined;
+  readonly decision: Decision | undefined;
 
-  constructor(key: string) {
-    this.key = key;
+  constructor(is: Decision | string) {
+    const isQuestion = typeof is === 'string';
+    this.key = isQuestion ? is : undefined;
+    this.answers = isQuestion ? new Map() : undefined;
+    this.decision = isQuestion ? undefined : is;
   }
 }
-
-type Step = Question | Decision;
 
 /** Decisions about one action: by resource, then by the context values that they depend on. */
 export type RememberedDecisions = Map<string, Step>;
@@ -27,10 +30,17 @@ export interface Remembered {
 
 const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
+const PATIENCE = 256;
+const WORTH_OF_AN_ANSWER = 8;
+const TURNS = 8;
+// Engines copy what is shorter anyway.
+const SHORTEST_CUT = 12;
 
 /** A text of its own: one cut out of a request body keeps the whole body alive for as long as it is kept. */
 export function ownCopy<Value>(value: Value): Value {
-  return typeof value === 'string' ? (JSON.parse(JSON.stringify(value)) as Value) : value;
+  return typeof value === 'string' && value.length > SHORTEST_CUT
+    ? (JSON.parse(JSON.stringify(value)) as Value)
+    : value;
 }
 
 function isShort(value: AttributeReading): boolean {
@@ -44,18 +54,37 @@ function isShort(value: AttributeReading): boolean {
  *
  * Invariant: what is kept under a path is what the search finds for every request with these answers.
  *
- * It holds at most so many decisions and then starts anew. Where nothing repeats, keeping everything
- * would cost more than it brings: beyond the first few hundred, one decision in eight is kept, and what
- * is asked often gets in soon.
+ * It holds at most so many decisions and then starts anew. Where nothing repeats, it would cost more
+ * than it brings: beyond the first few hundred, only some decisions are kept, and after many questions
+ * that it could not answer it is asked only now and then, until it knows an answer again.
  */
 export class Memo {
   readonly #most: number;
   readonly #trees: RememberedDecisions[] = [];
   #size = 0;
   #dice = 1;
+  #patience = PATIENCE;
+  #turn = 0;
 
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** Whether it is worth asking. */
+  get isAsked(): boolean {
+    if (this.#patience > 0) return true;
+    this.#patience = 0;
+    this.#turn = (this.#turn + 1) % TURNS;
+    return this.#turn === 0;
+  }
+
+  /** The decision that was made before about the same resource and the same context values, if it was kept. */
+  recall(trees: RememberedDecisions, resource: string, attributes: Attributes): Decision | undefined {
+    let step = trees.get(resource);
+    while (step?.key !== undefined) step = step.answers?.get(attributes.get(step.key));
+    if (step === undefined) this.#patience -= 1;
+    else if (this.#patience < PATIENCE) this.#patience += WORTH_OF_AN_ANSWER;
+    return step?.decision;
   }
 
   /** How many decisions are kept. */
@@ -73,17 +102,18 @@ export class Memo {
 
   /** Keeps a decision, or not. */
   remember(trees: RememberedDecisions, { resource, attributes, looked, decision }: Remembered): void {
+    if (!this.#admits()) return;
     const values = looked.map((key) => attributes.get(key));
-    if (!this.#admits() || resource.length > LONGEST || !values.every(isShort)) return;
+    if (resource.length > LONGEST || !values.every(isShort)) return;
     if (this.#size >= this.#most) this.#clear();
     this.#size += 1;
     let place = trees as Map<AttributeReading, Step>;
     let answer: AttributeReading = resource;
     for (const [at, key] of looked.entries()) {
-      place = questionAt(place, answer, key).answers;
+      place = answersAt(place, answer, key);
       answer = values[at];
     }
-    place.set(place.has(answer) ? answer : ownCopy(answer), decision);
+    place.set(place.has(answer) ? answer : ownCopy(answer), new Step(decision));
   }
 
   #clear(): void {
@@ -94,21 +124,18 @@ export class Memo {
   #admits(): boolean {
     if (this.#size < KEPT_AT_ONCE) return true;
     this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0;
-    return this.#dice >>> 29 === 0;
+    return this.#dice >>> (this.#patience > 0 ? 27 : 30) === 0;
   }
 }
 
-function questionAt(place: Map<AttributeReading, Step>, answer: AttributeReading, key: string): Question {
+function answersAt(
+  place: Map<AttributeReading, Step>,
+  answer: AttributeReading,
+  key: string,
+): Map<AttributeReading, Step> {
   const known = place.get(answer);
-  if (known instanceof Question && known.key === key) return known;
-  const question = new Question(key);
+  if (known?.answers && known.key === key) return known.answers;
+  const question = new Step(key);
   place.set(known === undefined ? ownCopy(answer) : answer, question);
-  return question;
-}
-
-/** The decision that was made before about the same resource and the same context values, if it was kept. */
-export function recall(trees: RememberedDecisions, resource: string, attributes: Attributes): Decision | undefined {
-  let step = trees.get(resource);
-  while (step instanceof Question) step = step.answers.get(attributes.get(step.key));
-  return step;
+  return question.answers ?? new Map();
 }

@@ -6,6 +6,7 @@ import type { CompiledRule } from './rule.ts';
 import { matchesGlob } from './wildcard.ts';
 
 const NONE = 0x3f_ff_ff_ff;
+const NOTHING: readonly string[] = [];
 
 /**
  * One search for the first rule that matches, through the indexes instead of along the rules.
@@ -18,7 +19,7 @@ export class Search implements BucketSearch {
   best: number = NONE;
   readonly action: string;
   /** The context keys that the outcome depends on, in the order they were first looked at. */
-  readonly looked: string[] = [];
+  looked: readonly string[] = NOTHING;
   /** Whether the outcome depends on more than the values under these keys. */
   dependsOnPresence = false;
   readonly #index: RuleIndex;
@@ -48,7 +49,7 @@ export class Search implements BucketSearch {
   }
 
   attribute(key: string): string | number | boolean | undefined {
-    if (!this.looked.includes(key)) this.looked.push(key);
+    if (!this.looked.includes(key)) this.looked = [...this.looked, key];
     const value = this.#request.attributes.get(key);
     return value === OVERLONG ? undefined : value;
   }

@@ -63,30 +63,43 @@ function toReading(value: unknown): AttributeReading {
  * The values under the keys that a policy looks at, each taken from its context exactly once, when this
  * is made: nothing that happens to the contexts later can change a decision.
  */
-export class ContextValues implements Attributes {
+export class ContextValues implements Attributes, ContextLayers {
+  readonly context: Context | undefined;
+  readonly identity: Context | undefined;
+  readonly metadata: Context | undefined;
+  readonly defaults: readonly Context[];
   /** Whether a value is too long to be compared. */
   readonly hasOverlong: boolean;
   readonly #keys: readonly string[];
-  readonly #values: readonly AttributeReading[];
+  // Most policies look at one key, the agent, and need no list for it.
+  readonly #first: AttributeReading;
+  readonly #others: readonly AttributeReading[] | undefined;
   readonly #byKey: ReadonlyMap<string, AttributeReading> | undefined;
 
   /** @throws what a getter or Proxy of a context throws */
   constructor(layers: ContextLayers, keys: ContextKeys) {
-    this.#keys = keys.list;
-    if (keys.list.length > MOST_KEYS_IN_A_ROW) {
-      this.#byKey = readPresent(layers, keys.all);
-      this.#values = [...this.#byKey.values()];
-    } else {
-      this.#values = readInRow(layers, keys.list);
-    }
-    this.hasOverlong = this.#values.includes(OVERLONG);
+    const { list } = keys;
+    const isInRow = list.length <= MOST_KEYS_IN_A_ROW;
+    const first = isInRow && list.length > 0 ? readValue(layers, list[0] as string) : undefined;
+    const others = isInRow && list.length > 1 ? readOthers(layers, list) : undefined;
+    const byKey = isInRow ? undefined : readPresent(layers, keys.all);
+    this.context = layers.context;
+    this.identity = layers.identity;
+    this.metadata = layers.metadata;
+    this.defaults = layers.defaults;
+    this.#keys = list;
+    this.#first = first;
+    this.#others = others;
+    this.#byKey = byKey;
+    this.hasOverlong = first === OVERLONG || hasOverlong(others) || hasOverlong(byKey?.values());
   }
 
   get(key: string): AttributeReading {
-    if (this.#byKey) return this.#byKey.get(key);
     const keys = this.#keys;
-    for (let index = 0; index < keys.length; index += 1) {
-      if (keys[index] === key) return this.#values[index];
+    if (keys[0] === key && this.#byKey === undefined) return this.#first;
+    if (this.#byKey) return this.#byKey.get(key);
+    for (let index = 1; index < keys.length; index += 1) {
+      if (keys[index] === key) return this.#others?.[index - 1];
     }
     return undefined;
   }
@@ -97,21 +110,28 @@ export class ContextValues implements Attributes {
   }
 }
 
-function readInRow(layers: ContextLayers, keys: readonly string[]): AttributeReading[] {
+function hasOverlong(values: Iterable<AttributeReading> | undefined): boolean {
+  if (values === undefined) return false;
+  for (const value of values) if (value === OVERLONG) return true;
+  return false;
+}
+
+function readValue(layers: ContextLayers, key: string): AttributeReading {
+  return toReading(ownerOf(layers, key)?.[key]);
+}
+
+function readOthers(layers: ContextLayers, keys: readonly string[]): AttributeReading[] {
   const values: AttributeReading[] = [];
-  for (let index = 0; index < keys.length; index += 1) {
-    const key = keys[index] ?? '';
-    values.push(toReading(ownerOf(layers, key)?.[key]));
-  }
+  for (let index = 1; index < keys.length; index += 1) values.push(readValue(layers, keys[index] as string));
   return values;
 }
 
-function readPresent(layers: ContextLayers, isKey: ReadonlySet<string>): Map<string, AttributeReading> {
+function readPresent(layers: ContextLayers, keys: ReadonlySet<string>): Map<string, AttributeReading> {
   const values = new Map<string, AttributeReading>();
   for (const layer of layersOf(layers)) {
     // Not enumerable ones count too, as for a key that is asked for by its name.
     for (const key of Object.getOwnPropertyNames(layer)) {
-      if (isKey.has(key) && !values.has(key)) values.set(key, toReading(layer[key]));
+      if (keys.has(key) && !values.has(key)) values.set(key, toReading(layer[key]));
     }
   }
   return values;

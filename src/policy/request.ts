@@ -10,7 +10,6 @@ export interface TakenRequest {
   readonly action: unknown;
   readonly resource: unknown;
   readonly aliases: unknown;
-  readonly layers: ContextLayers;
   readonly attributes: ContextValues;
 }
 
@@ -28,6 +27,7 @@ export interface RequestFault {
 }
 
 const MODEL = 'model/';
+const SLASH = 0x2f;
 const NAME_RULE = 'a string of 1 to 1,024 printable characters without spaces';
 
 class FaultSignal {
@@ -38,8 +38,8 @@ class FaultSignal {
 }
 
 function readName(value: unknown, what: string): string {
-  if (isJudgeableName(value)) return value;
-  throw new FaultSignal(`The ${what} is not ${NAME_RULE}.`);
+  if (!isJudgeableName(value)) throw new FaultSignal(`The ${what} is not ${NAME_RULE}.`);
+  return value;
 }
 
 function readResource(value: unknown, what: string): string {
@@ -51,9 +51,14 @@ function readResource(value: unknown, what: string): string {
 // Gateways write openai/gpt-4-turbo for gpt-4-turbo. The bare id goes along as another name, so that a
 // rule which denies the model denies it behind every gateway.
 function bareModel(resource: string): string | undefined {
-  const slash = resource.lastIndexOf('/');
+  const slash = lastSlash(resource);
   if (slash < MODEL.length || slash === resource.length - 1 || !resource.startsWith(MODEL)) return undefined;
   return MODEL + resource.slice(slash + 1);
+}
+
+function lastSlash(text: string): number {
+  for (let at = text.length - 1; at >= 0; at -= 1) if (text.charCodeAt(at) === SLASH) return at;
+  return -1;
 }
 
 /** A resource with the other names that follow from it alone. */
@@ -79,8 +84,8 @@ export interface Surroundings {
   readonly defaults: readonly Context[];
 }
 
-function checkLayer(context: unknown, what: string): asserts context is Context | undefined {
-  if (context === undefined || (typeof context === 'object' && context !== null)) return;
+function checkLayer(context: unknown, what: string): asserts context is Context {
+  if (typeof context === 'object' && context !== null) return;
   throw new FaultSignal(`The ${what} is not an object.`);
 }
 
@@ -93,9 +98,9 @@ export interface ReadOptions extends Surroundings {
 /** Every context that a request is judged in. Throws when one of them is none. */
 export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): ContextLayers {
   const { context, metadata } = request;
-  checkLayer(context, 'context');
-  checkLayer(identity, 'identity');
-  checkLayer(metadata, 'metadata');
+  if (context !== undefined) checkLayer(context, 'context');
+  if (identity !== undefined) checkLayer(identity, 'identity');
+  if (metadata !== undefined) checkLayer(metadata, 'metadata');
   return { context, identity, metadata, defaults };
 }
 
@@ -103,8 +108,8 @@ function take(request: PolicyRequest, options: ReadOptions): TakenRequest {
   const { action, resource, aliases } = request;
   // A list is taken as it is now; what is none is refused when the names are checked.
   const names: unknown = Array.isArray(aliases) ? [...(aliases as readonly unknown[])] : aliases;
-  const layers = contextLayers(request, options);
-  return { action, resource, aliases: names, layers, attributes: new ContextValues(layers, options.keys) };
+  const attributes = new ContextValues(contextLayers(request, options), options.keys);
+  return { action, resource, aliases: names, attributes };
 }
 
 function faultOf(error: unknown): RequestFault {
@@ -126,10 +131,14 @@ export function takeRequest(request: PolicyRequest, options: ReadOptions): Taken
   }
 }
 
-/** Checks the names of a request and brings them to one spelling. */
-export function judgedRequest(taken: TakenRequest): JudgedRequest | RequestFault {
+/**
+ * Checks the names of a request and brings them to one spelling.
+ *
+ * @param knownAction the action in that spelling, when it was checked before
+ */
+export function judgedRequest(taken: TakenRequest, knownAction?: string): JudgedRequest | RequestFault {
   try {
-    const action = canonicalAction(readName(taken.action, 'action'));
+    const action = knownAction ?? canonicalAction(readName(taken.action, 'action'));
     return { action, names: readNames(taken), attributes: taken.attributes };
   } catch (error) {
     return faultOf(error);

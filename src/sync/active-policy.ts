@@ -1,8 +1,9 @@
 import type { CompiledPolicy } from '../engine/compile.ts';
-import { compilePolicy } from '../engine/compile.ts';
+import { compileInSteps } from '../engine/compile.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
 import type { PolicySnapshot } from '../sources/source.ts';
+import { inSlices } from './in-slices.ts';
 
 /** The policy that decides at present. */
 export interface ActivePolicy {
@@ -18,19 +19,20 @@ export interface ActivePolicy {
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
   // The parser with its diagnostics is half of the code and is needed only when there is a new policy.
-  const { parsePolicy } = await import('../policy/parse.ts');
+  const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
   try {
-    return parsePolicy(document, { origin });
+    return await inSlices(parseInSteps(document, { origin }));
   } catch (error) {
     if (!(error instanceof PolicyInvalidError) || locator === undefined) throw error;
-    return parsePolicy(document, { origin, locate: await locator() });
+    return inSlices(parseInSteps(document, { origin, locate: await locator() }));
   }
 }
 
-/** Parses and compiles what a source found; the result can be swapped in with one assignment. */
+/** Parses and compiles what a source found, in slices; the result can be swapped in with one assignment. */
 export async function activate(snapshot: PolicySnapshot, source: string): Promise<ActivePolicy> {
   const { revision, origin } = snapshot;
   const policies = await parseSnapshot(snapshot);
-  return { revision, source, origin, activatedAt: Date.now(), compiled: compilePolicy(policies, revision) };
+  const compiled = await inSlices(compileInSteps(policies, { revision }));
+  return { revision, source, origin, activatedAt: Date.now(), compiled };
 }

@@ -36,10 +36,10 @@ function effects(document: unknown, asked: readonly PolicyRequest[]): boolean[] 
 // Every way the engine can come to a decision, forced, and the way it chooses by itself.
 const ENGINES: readonly EngineOptions[] = [
   {},
-  { index: 'never' },
-  { index: 'always', remembered: 0, bucketSize: 1 },
-  { index: 'always', remembered: 3, bucketSize: 2 },
-  { index: 'always', bucketSize: 1 },
+  { isIndexed: false },
+  { remembered: 0, bucketSize: 1 },
+  { remembered: 3, bucketSize: 2 },
+  { bucketSize: 1 },
 ];
 
 function outcomeOf({ allowed, effect, reasonCode, policy: name, rule: id }: Decision): Record<string, unknown> {
