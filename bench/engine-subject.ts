@@ -2,6 +2,7 @@ import type { CompiledPolicy, EngineOptions } from '../src/engine/compile.ts';
 import { compilePolicy } from '../src/engine/compile.ts';
 import { evaluate } from '../src/engine/evaluate.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
+import type { ReadOptions } from '../src/policy/request.ts';
 import { takeRequest } from '../src/policy/request.ts';
 import type { Decision, Policy, PolicyRequest, Rule } from '../src/index.ts';
 import type { WideRule } from './engine-workload.ts';
@@ -25,17 +26,15 @@ export function toPolicy(rules: readonly (PlainRule | WideRule)[]): Policy {
 /** Our engine, without a client around it. */
 export class Subject {
   readonly #policy: CompiledPolicy;
-  readonly #keys: CompiledPolicy['conditionKeys'];
+  readonly #options: ReadOptions;
 
   constructor(rules: readonly (PlainRule | WideRule)[], options?: EngineOptions) {
     this.#policy = compilePolicy(parsePolicy(toPolicy(rules), { origin: 'a bench' }), 'bench', options);
-    this.#keys = this.#policy.conditionKeys;
+    this.#options = { keys: this.#policy.conditionKeys, identity: undefined, defaults: [] };
   }
 
   decide(request: PolicyRequest): Decision {
-    const taken = takeRequest(request, { keys: this.#keys, identity: undefined, defaults: NONE });
+    const taken = takeRequest(request, this.#options);
     return 'fault' in taken ? this.#policy.invalidRequest(taken.fault) : evaluate(this.#policy, taken);
   }
 }
-
-const NONE: readonly [] = [];

@@ -82,7 +82,7 @@ function showName(read: () => unknown): string {
 
 function agentOf({ request, taken, surroundings }: Judgement): string | undefined {
   try {
-    const layers = 'fault' in taken ? contextLayers(request, surroundings) : taken.attributes;
+    const layers = 'fault' in taken ? contextLayers(request, surroundings) : taken;
     for (const layer of layersOf(layers)) {
       if (!Object.hasOwn(layer, 'agent_id')) continue;
       const agent = layer['agent_id'];

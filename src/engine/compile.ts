@@ -32,6 +32,8 @@ export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
   /** The same rules filed by what they match; undefined: they are walked along. */
   readonly index: RuleIndex | undefined;
+  /** Whether a walk along the rules is as fast as a search. */
+  readonly isShort: boolean;
   /** Every context key that some condition reads. */
   readonly conditionKeys: ContextKeys;
   /** The answer when no rule matches. */
@@ -54,6 +56,7 @@ const STRICTEST_FIRST: readonly Effect[] = ['deny', 'warn', 'allow'];
 const RULES_PER_STEP = 128;
 const REMEMBERED = 4096;
 const BUCKET_SIZE = 8;
+const FEW_GLOBS = 12;
 const NO_CONDITIONS: readonly CompiledCondition[] = [];
 
 // Where policies differ the strictest default wins, so adding a policy can never widen another one's default.
@@ -118,6 +121,10 @@ class RuleCompiler {
   }
 }
 
+function countGlobs(rules: readonly CompiledRule[]): number {
+  return rules.length > FEW_GLOBS ? rules.length : rules.flatMap((rule) => rule.resourceGlobs).length;
+}
+
 /** Compiles parsed policies, given in the order they apply, into one ordered first-match decision, in steps. */
 export function* compileInSteps(
   policies: readonly ParsedPolicy[],
@@ -126,6 +133,7 @@ export function* compileInSteps(
   const compiler = new RuleCompiler(revision);
   for (const policy of policies) yield* compiler.addPolicy(policy);
   const { rules, keys, actions } = compiler;
+  const isShort = options.bucketSize === undefined && countGlobs(rules) <= FEW_GLOBS;
   const { isIndexed = true, remembered = REMEMBERED, bucketSize = BUCKET_SIZE } = options;
   const invalidRequest = (problem: string): Decision =>
     createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision });
@@ -133,6 +141,7 @@ export function* compileInSteps(
     revision,
     rules,
     index: isIndexed ? yield* buildRuleIndex(rules, bucketSize) : undefined,
+    isShort,
     conditionKeys: { list: [...keys], all: keys },
     noMatch: compileNoMatch(policies, revision),
     invalidRequest,
@@ -140,7 +149,7 @@ export function* compileInSteps(
     namesAction: compileNamesAction([...actions.keys()].flat()),
     views: new Map(),
     latest: undefined,
-    memo: new Memo(isIndexed ? remembered : 0),
+    memo: new Memo({ most: isIndexed ? remembered : 0, worth: isShort ? 1 : 8 }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Attribute, AttributeReading, Attributes } from '../policy/context-
 import { OVERLONG } from '../policy/context-values.ts';
 import type { ParsedCondition } from '../policy/parsed-policy.ts';
 import type { CompiledGlob } from './wildcard.ts';
-import { compileGlob, matchesGlob } from './wildcard.ts';
+import { compileGlob } from './wildcard.ts';
 
 /** What became of the conditions of a rule. */
 export type ConditionsResult = 'hold' | 'fail' | 'unjudgeable';
@@ -32,9 +32,12 @@ export class CompiledCondition {
 
   /** Whether the attribute matches; an absent one never does. */
   holds(attribute: AttributeReading): boolean {
-    for (const value of this.values) {
-      if (value === attribute) return true;
-      if (typeof value === 'object' && typeof attribute === 'string' && matchesGlob(value, attribute)) return true;
+    const { values } = this;
+    for (let at = 0; at < values.length; at += 1) {
+      const value = values[at];
+      if (typeof value !== 'object') {
+        if (value === attribute) return true;
+      } else if (typeof attribute === 'string' && value.matches(attribute)) return true;
     }
     return false;
   }
@@ -45,7 +48,8 @@ export class CompiledCondition {
  * attribute can neither be said to hold nor to fail: treating it as failed would let a conditional deny go by.
  */
 export function testConditions(conditions: readonly CompiledCondition[], attributes: Attributes): ConditionsResult {
-  for (const condition of conditions) {
+  for (let at = 0; at < conditions.length; at += 1) {
+    const condition = conditions[at] as CompiledCondition;
     const attribute = attributes.get(condition.key);
     if (attribute === OVERLONG) return 'unjudgeable';
     if (!condition.holds(attribute)) return 'fail';

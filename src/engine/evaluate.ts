@@ -1,4 +1,3 @@
-import type { Attributes } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
 import { canonicalAction, isJudgeableName } from '../policy/names.ts';
 import type { JudgedRequest, TakenRequest } from '../policy/request.ts';
@@ -7,17 +6,20 @@ import type { CompiledPolicy } from './compile.ts';
 import { testConditions } from './conditions.ts';
 import type { RememberedDecisions } from './memo.ts';
 import { ownCopy } from './memo.ts';
+import type { RuleIndex } from './rule-index.ts';
+import type { CompiledRule } from './rule.ts';
 import { coversResource } from './rule.ts';
 import { Search } from './search.ts';
 import type { View } from './view.ts';
 
 const MOST_VIEWS = 256;
 
-/** Where the memo keeps the decision about a request. */
-interface MemoPlace {
-  readonly trees: RememberedDecisions;
+/** A request whose decision may be remembered, and where. */
+interface Memorable {
+  readonly request: JudgedRequest;
+  /** As the request wrote it. */
   readonly resource: string;
-  readonly attributes: Attributes;
+  readonly trees: RememberedDecisions;
 }
 
 // Actions come from callers; past the bound they are judged all the same, only not remembered.
@@ -39,7 +41,9 @@ function createView(policy: CompiledPolicy, action: string): View | undefined {
 
 /** The walk along the rules: the first that matches decides, else the default. This is what a policy means. */
 function walk(policy: CompiledPolicy, request: JudgedRequest): Decision {
-  for (const rule of policy.rules) {
+  const { rules } = policy;
+  for (let number = 0; number < rules.length; number += 1) {
+    const rule = rules[number] as CompiledRule;
     if (!rule.actions.matches(request.action) || !coversResource(rule, request.names)) continue;
     const result = testConditions(rule.conditions, request.attributes);
     if (result === 'hold') return rule.decision;
@@ -52,22 +56,23 @@ function walk(policy: CompiledPolicy, request: JudgedRequest): Decision {
 export function evaluateAnew(policy: CompiledPolicy, request: JudgedRequest): Decision {
   const { index } = policy;
   // Which rule is the first to look at a value that cannot be judged, only the walk along the rules can say.
-  if (!index || request.attributes.hasOverlong) return walk(policy, request);
+  if (!index || policy.isShort || request.attributes.hasOverlong) return walk(policy, request);
   return new Search(index, request).run()?.decision ?? policy.noMatch;
 }
 
-function searchAndRemember(search: Search, policy: CompiledPolicy, place: MemoPlace): Decision {
+function evaluateAndRemember(policy: CompiledPolicy, index: RuleIndex, about: Memorable): Decision {
+  const { request, resource, trees } = about;
+  const search = new Search(index, request);
   const decision = search.run()?.decision ?? policy.noMatch;
-  if (!search.dependsOnPresence) policy.memo.remember(place.trees, { ...place, looked: search.looked, decision });
+  const { looked } = search;
+  if (!search.dependsOnPresence)
+    policy.memo.remember(trees, { resource, attributes: request.attributes, looked, decision });
   return decision;
 }
 
 // What other names a call brings along is rarely the same twice, and an overlong value never decides by an index.
-function placeIn(view: View | undefined, taken: TakenRequest): MemoPlace | undefined {
-  const { resource, aliases, attributes } = taken;
-  const trees = view?.remembered;
-  if (!trees || typeof resource !== 'string' || aliases !== undefined || attributes.hasOverlong) return undefined;
-  return { trees, resource, attributes };
+function isMemorable({ resource, aliases, hasOverlong }: TakenRequest): boolean {
+  return typeof resource === 'string' && aliases === undefined && !hasOverlong;
 }
 
 /**
@@ -75,15 +80,18 @@ function placeIn(view: View | undefined, taken: TakenRequest): MemoPlace | undef
  *
  * 1. What was decided before, about the same names and the same context values, is known.
  * 2. The names are checked and brought to one spelling.
- * 3. The rules are searched through their index.
+ * 3. The rules are searched through their index, or walked along where they are few.
  */
 export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision {
-  const view = typeof taken.action === 'string' ? viewOf(policy, taken.action) : undefined;
-  const place = policy.memo.isAsked ? placeIn(view, taken) : undefined;
-  const known = place && policy.memo.recall(place.trees, place.resource, place.attributes);
+  const { action, resource } = taken;
+  const { memo, index } = policy;
+  const view = typeof action === 'string' ? viewOf(policy, action) : undefined;
+  const trees = view?.remembered;
+  const isRemembered = trees !== undefined && memo.isAsked && isMemorable(taken);
+  const known = isRemembered ? memo.recall(trees, resource as string, taken) : undefined;
   if (known) return known;
   const request = judgedRequest(taken, view?.action);
   if ('fault' in request) return policy.invalidRequest(request.fault);
-  if (place && policy.index) return searchAndRemember(new Search(policy.index, request), policy, place);
-  return evaluateAnew(policy, request);
+  if (!isRemembered || !index) return evaluateAnew(policy, request);
+  return evaluateAndRemember(policy, index, { request, resource: resource as string, trees });
 }

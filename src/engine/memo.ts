@@ -19,6 +19,14 @@ class Step {
 /** Decisions about one action: by resource, then by the context values that they depend on. */
 export type RememberedDecisions = Map<string, Step>;
 
+/** How much is remembered. */
+export interface MemoOptions {
+  /** Decisions that are kept; 0 = none. */
+  readonly most: number;
+  /** For how many questions without an answer one with an answer makes up. */
+  readonly worth: number;
+}
+
 /** What a decision was made about, and what it depends on. */
 export interface Remembered {
   readonly resource: string;
@@ -31,8 +39,7 @@ export interface Remembered {
 const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
 const PATIENCE = 256;
-const WORTH_OF_AN_ANSWER = 8;
-const TURNS = 8;
+const TURNS = 32;
 // Engines copy what is shorter anyway.
 const SHORTEST_CUT = 12;
 
@@ -60,14 +67,16 @@ function isShort(value: AttributeReading): boolean {
  */
 export class Memo {
   readonly #most: number;
+  readonly #worth: number;
   readonly #trees: RememberedDecisions[] = [];
   #size = 0;
   #dice = 1;
   #patience = PATIENCE;
   #turn = 0;
 
-  constructor(most: number) {
+  constructor({ most, worth }: MemoOptions) {
     this.#most = most;
+    this.#worth = worth;
   }
 
   /** Whether it is worth asking. */
@@ -83,7 +92,7 @@ export class Memo {
     let step = trees.get(resource);
     while (step?.key !== undefined) step = step.answers?.get(attributes.get(step.key));
     if (step === undefined) this.#patience -= 1;
-    else if (this.#patience < PATIENCE) this.#patience += WORTH_OF_AN_ANSWER;
+    else if (this.#patience < PATIENCE) this.#patience += this.#worth;
     return step?.decision;
   }
 

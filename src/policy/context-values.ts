@@ -32,9 +32,6 @@ export interface ContextLayers {
   readonly defaults: readonly Context[];
 }
 
-// A policy with more keys than this is asked by the keys of the request, not by its own.
-const MOST_KEYS_IN_A_ROW = 16;
-
 /** The contexts that there are, the strongest first. */
 export function* layersOf({ context, identity, metadata, defaults }: ContextLayers): Generator<Context> {
   if (context !== undefined) yield context;
@@ -60,78 +57,28 @@ function toReading(value: unknown): AttributeReading {
 }
 
 /**
- * The values under the keys that a policy looks at, each taken from its context exactly once, when this
- * is made: nothing that happens to the contexts later can change a decision.
+ * Reads what stands under a key.
+ *
+ * @throws what a getter or Proxy of a context throws
  */
-export class ContextValues implements Attributes, ContextLayers {
-  readonly context: Context | undefined;
-  readonly identity: Context | undefined;
-  readonly metadata: Context | undefined;
-  readonly defaults: readonly Context[];
-  /** Whether a value is too long to be compared. */
-  readonly hasOverlong: boolean;
-  readonly #keys: readonly string[];
-  // Most policies look at one key, the agent, and need no list for it.
-  readonly #first: AttributeReading;
-  readonly #others: readonly AttributeReading[] | undefined;
-  readonly #byKey: ReadonlyMap<string, AttributeReading> | undefined;
-
-  /** @throws what a getter or Proxy of a context throws */
-  constructor(layers: ContextLayers, keys: ContextKeys) {
-    const { list } = keys;
-    const isInRow = list.length <= MOST_KEYS_IN_A_ROW;
-    const first = isInRow && list.length > 0 ? readValue(layers, list[0] as string) : undefined;
-    const others = isInRow && list.length > 1 ? readOthers(layers, list) : undefined;
-    const byKey = isInRow ? undefined : readPresent(layers, keys.all);
-    this.context = layers.context;
-    this.identity = layers.identity;
-    this.metadata = layers.metadata;
-    this.defaults = layers.defaults;
-    this.#keys = list;
-    this.#first = first;
-    this.#others = others;
-    this.#byKey = byKey;
-    this.hasOverlong = first === OVERLONG || hasOverlong(others) || hasOverlong(byKey?.values());
-  }
-
-  get(key: string): AttributeReading {
-    const keys = this.#keys;
-    if (keys[0] === key && this.#byKey === undefined) return this.#first;
-    if (this.#byKey) return this.#byKey.get(key);
-    for (let index = 1; index < keys.length; index += 1) {
-      if (keys[index] === key) return this.#others?.[index - 1];
-    }
-    return undefined;
-  }
-
-  /** The keys that the request has, when that is a better way to go through them; else undefined. */
-  presentKeys(most: number): Iterable<string> | undefined {
-    return this.#byKey && this.#byKey.size < most ? this.#byKey.keys() : undefined;
-  }
-}
-
-function hasOverlong(values: Iterable<AttributeReading> | undefined): boolean {
-  if (values === undefined) return false;
-  for (const value of values) if (value === OVERLONG) return true;
-  return false;
-}
-
-function readValue(layers: ContextLayers, key: string): AttributeReading {
+export function readValue(layers: ContextLayers, key: string): AttributeReading {
   return toReading(ownerOf(layers, key)?.[key]);
 }
 
-function readOthers(layers: ContextLayers, keys: readonly string[]): AttributeReading[] {
-  const values: AttributeReading[] = [];
-  for (let index = 1; index < keys.length; index += 1) values.push(readValue(layers, keys[index] as string));
-  return values;
-}
-
-function readPresent(layers: ContextLayers, keys: ReadonlySet<string>): Map<string, AttributeReading> {
+/**
+ * Reads what stands under each of many keys, by the keys that the contexts have.
+ *
+ * @throws what a getter or Proxy of a context throws
+ */
+export function readPresent(
+  layers: ContextLayers,
+  { keys, except }: { readonly keys: ReadonlySet<string>; readonly except: string | undefined },
+): Map<string, AttributeReading> {
   const values = new Map<string, AttributeReading>();
   for (const layer of layersOf(layers)) {
     // Not enumerable ones count too, as for a key that is asked for by its name.
     for (const key of Object.getOwnPropertyNames(layer)) {
-      if (keys.has(key) && !values.has(key)) values.set(key, toReading(layer[key]));
+      if (key !== except && keys.has(key) && !values.has(key)) values.set(key, toReading(layer[key]));
     }
   }
   return values;

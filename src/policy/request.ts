@@ -1,16 +1,93 @@
-import type { ContextKeys, ContextLayers } from './context-values.ts';
-import { ContextValues } from './context-values.ts';
+import type { AttributeReading, Attributes, ContextKeys, ContextLayers } from './context-values.ts';
+import { OVERLONG, readPresent, readValue } from './context-values.ts';
 import { canonicalAction, canonicalResource, isJudgeableName } from './names.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
 export type { Attribute } from './context-values.ts';
 
-/** A request as its caller gave it, each part taken from it exactly once, its names not yet checked. */
-export interface TakenRequest {
+// A policy with more keys than this is asked by the keys of the request, not by its own.
+const MOST_KEYS_IN_A_ROW = 16;
+
+type OtherValues = readonly AttributeReading[] | ReadonlyMap<string, AttributeReading>;
+
+/**
+ * A request as its caller gave it: each part, and each context value that the policy looks at, taken
+ * exactly once, when this is made. Nothing that happens to the request later can change a decision. Its
+ * names are not yet checked.
+ *
+ * One is made for every decision, so it is one flat object.
+ */
+export class TakenRequest implements Attributes, ContextLayers {
   readonly action: unknown;
   readonly resource: unknown;
   readonly aliases: unknown;
-  readonly attributes: ContextValues;
+  readonly context: Context | undefined;
+  readonly metadata: Context | undefined;
+  readonly #options: ReadOptions;
+  // Most policies look at one key, the agent, and need no list for it.
+  readonly #first: AttributeReading;
+  readonly #others: OtherValues | undefined;
+
+  /** @throws what a getter or Proxy throws, and for a context that is none */
+  constructor(request: PolicyRequest, options: ReadOptions) {
+    const { action, resource, aliases, context, metadata } = request;
+    const { list, all } = options.keys;
+    if (context !== undefined) checkLayer(context, 'context');
+    if (options.identity !== undefined) checkLayer(options.identity, 'identity');
+    if (metadata !== undefined) checkLayer(metadata, 'metadata');
+    this.action = action;
+    this.resource = resource;
+    // A list is taken as it is now; what is none is refused when the names are checked.
+    this.aliases = Array.isArray(aliases) ? [...(aliases as readonly unknown[])] : aliases;
+    this.context = context;
+    this.metadata = metadata;
+    this.#options = options;
+    this.#first = list.length > 0 ? readValue(this, list[0] as string) : undefined;
+    this.#others = list.length > 1 ? this.#readOthers(list, all) : undefined;
+  }
+
+  get identity(): Context | undefined {
+    return this.#options.identity;
+  }
+
+  get defaults(): readonly Context[] {
+    return this.#options.defaults;
+  }
+
+  /** Whether a value is too long to be compared. */
+  get hasOverlong(): boolean {
+    if (this.#first === OVERLONG) return true;
+    if (this.#others === undefined) return false;
+    for (const value of this.#others.values()) if (value === OVERLONG) return true;
+    return false;
+  }
+
+  get(key: string): AttributeReading {
+    const keys = this.#options.keys.list;
+    if (keys[0] === key) return this.#first;
+    const others = this.#others;
+    if (others instanceof Map) return (others as ReadonlyMap<string, AttributeReading>).get(key);
+    for (let index = 1; index < keys.length; index += 1) {
+      if (keys[index] === key) return (others as readonly AttributeReading[])[index - 1];
+    }
+    return undefined;
+  }
+
+  /** The keys that the request has, when they are fewer than so many and a better way to go through; else undefined. */
+  presentKeys(most: number): Iterable<string> | undefined {
+    const others = this.#others;
+    return others instanceof Map && others.size < most
+      ? [...others.keys(), this.#options.keys.list[0] ?? '']
+      : undefined;
+  }
+
+  #readOthers(list: readonly string[], all: ReadonlySet<string>): OtherValues {
+    const [first] = list;
+    if (list.length > MOST_KEYS_IN_A_ROW) return readPresent(this, { keys: all, except: first });
+    const values: AttributeReading[] = [];
+    for (let index = 1; index < list.length; index += 1) values.push(readValue(this, list[index] as string));
+    return values;
+  }
 }
 
 /** A request as the engine judges it: names checked and in one spelling. */
@@ -18,7 +95,7 @@ export interface JudgedRequest {
   readonly action: string;
   /** The resource first, then its other names. */
   readonly names: readonly [resource: string, ...aliases: string[]];
-  readonly attributes: ContextValues;
+  readonly attributes: TakenRequest;
 }
 
 /** Why a request cannot be judged, as a sentence that holds none of its values. */
@@ -27,7 +104,6 @@ export interface RequestFault {
 }
 
 const MODEL = 'model/';
-const SLASH = 0x2f;
 const NAME_RULE = 'a string of 1 to 1,024 printable characters without spaces';
 
 class FaultSignal {
@@ -51,14 +127,10 @@ function readResource(value: unknown, what: string): string {
 // Gateways write openai/gpt-4-turbo for gpt-4-turbo. The bare id goes along as another name, so that a
 // rule which denies the model denies it behind every gateway.
 function bareModel(resource: string): string | undefined {
-  const slash = lastSlash(resource);
-  if (slash < MODEL.length || slash === resource.length - 1 || !resource.startsWith(MODEL)) return undefined;
-  return MODEL + resource.slice(slash + 1);
-}
-
-function lastSlash(text: string): number {
-  for (let at = text.length - 1; at >= 0; at -= 1) if (text.charCodeAt(at) === SLASH) return at;
-  return -1;
+  // Most ids have no slash, and looking for the first one is the fastest way to know.
+  if (!resource.includes('/', MODEL.length) || !resource.startsWith(MODEL)) return undefined;
+  const slash = resource.lastIndexOf('/');
+  return slash === resource.length - 1 ? undefined : MODEL + resource.slice(slash + 1);
 }
 
 /** A resource with the other names that follow from it alone. */
@@ -104,14 +176,6 @@ export function contextLayers(request: PolicyRequest, { identity, defaults }: Su
   return { context, identity, metadata, defaults };
 }
 
-function take(request: PolicyRequest, options: ReadOptions): TakenRequest {
-  const { action, resource, aliases } = request;
-  // A list is taken as it is now; what is none is refused when the names are checked.
-  const names: unknown = Array.isArray(aliases) ? [...(aliases as readonly unknown[])] : aliases;
-  const attributes = new ContextValues(contextLayers(request, options), options.keys);
-  return { action, resource, aliases: names, attributes };
-}
-
 function faultOf(error: unknown): RequestFault {
   if (error instanceof FaultSignal) return { fault: error.fault };
   return { fault: 'The request cannot be read: one of its properties threw an exception.' };
@@ -125,7 +189,7 @@ export function takeRequest(request: PolicyRequest, options: ReadOptions): Taken
   try {
     const fault: unknown = request.fault;
     if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
-    return take(request, options);
+    return new TakenRequest(request, options);
   } catch (error) {
     return faultOf(error);
   }
@@ -139,7 +203,7 @@ export function takeRequest(request: PolicyRequest, options: ReadOptions): Taken
 export function judgedRequest(taken: TakenRequest, knownAction?: string): JudgedRequest | RequestFault {
   try {
     const action = knownAction ?? canonicalAction(readName(taken.action, 'action'));
-    return { action, names: readNames(taken), attributes: taken.attributes };
+    return { action, names: readNames(taken), attributes: taken };
   } catch (error) {
     return faultOf(error);
   }
