@@ -203,11 +203,14 @@ export const SHAPES: readonly Shape[] = [
     (number) => `*${word(number * 7919, 6)}*`,
     (number) => `x-${word(number * 7919, 6)}-y`,
   ),
-  shape(
-    'infixes of 3 letters and less',
-    (number) => `*${word(number * 31, 1 + (number % 3))}*`,
-    (number) => `0-${word(number * 31, 1 + (number % 3))}-1`,
-  ),
+  {
+    ...shape(
+      'infixes of 3 letters and less',
+      (number) => `*${word(number * 31, 1 + (number % 3))}*`,
+      (number) => `0-${word(number * 31, 1 + (number % 3))}-1`,
+    ),
+    miss: (number) => requestOf(`0-${number}-1-2`, 'team-1-a'),
+  },
   shape(
     '"?" and sets in the middle',
     (number) => (number % 2 === 0 ? `m?del-${number}-x` : `m[a-o]del-${number}-x`),

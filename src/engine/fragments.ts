@@ -11,6 +11,8 @@ export interface Fragment {
   /** In UTF-16 code units. */
   readonly size: number;
   readonly hash: number;
+  /** How many characters of a name stand before it at least. */
+  readonly start: number;
 }
 
 // Every size in use costs a pass over the name, so there are few; the longest that fits is the rarest.
@@ -27,7 +29,7 @@ function literalRuns(piece: Piece): string[] {
   return runs;
 }
 
-function* partsOf(runs: readonly string[]): Generator<Fragment> {
+function* partsOf(runs: readonly string[], start: number): Generator<Fragment> {
   let given = 0;
   for (const run of runs) {
     const size = SIZES.find((one) => one <= run.length);
@@ -35,7 +37,7 @@ function* partsOf(runs: readonly string[]): Generator<Fragment> {
     const last = run.length - size;
     for (let at = 0; at <= last && given < MOST_PARTS; at += 1) {
       given += 1;
-      yield { place: 'part', size, hash: hashOf(run, at, at + size) };
+      yield { place: 'part', size, hash: hashOf(run, at, at + size), start };
     }
   }
 }
@@ -47,9 +49,13 @@ export function fragmentsOf({ head, middle, tail }: Wildcard): Fragment[] {
   const prefix = headRuns[0] ?? '';
   const suffix = tailRuns.at(-1) ?? '';
   const fragments: Fragment[] = [];
-  if (prefix !== '') fragments.push({ place: 'prefix', size: prefix.length, hash: hashOf(prefix, 0, prefix.length) });
-  if (suffix !== '') fragments.push({ place: 'suffix', size: suffix.length, hash: hashFromEnd(suffix, suffix.length) });
-  const ends = tail === undefined ? headRuns : [...headRuns, ...tailRuns];
-  fragments.push(...partsOf([...middle.flatMap(literalRuns), ...ends]));
+  if (prefix !== '')
+    fragments.push({ place: 'prefix', size: prefix.length, hash: hashOf(prefix, 0, prefix.length), start: 0 });
+  if (suffix !== '')
+    fragments.push({ place: 'suffix', size: suffix.length, hash: hashFromEnd(suffix, suffix.length), start: 0 });
+  // What starts a name is under its prefix already; only what comes later in the head is a part of its own.
+  fragments.push(...partsOf(tail === undefined ? [] : middle.flatMap(literalRuns), head.length));
+  fragments.push(...partsOf(headRuns.slice(1), prefix.length));
+  if (tail !== undefined) fragments.push(...partsOf(tailRuns, head.length));
   return fragments;
 }

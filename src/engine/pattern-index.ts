@@ -1,12 +1,14 @@
 import type { Steps } from '../policy/steps.ts';
-import { AffixTable } from './affix-table.ts';
+import type { BucketsByHash } from './affix-table.ts';
+import { PrefixTable, SuffixTable } from './affix-table.ts';
 import type { Bucket, BucketSearch } from './bucket.ts';
 import { firstOf, withEntry } from './bucket.ts';
 import type { AcceptedValue } from './conditions.ts';
 import { FragmentTable } from './fragment-table.ts';
-import type { Fragment, Place } from './fragments.ts';
+import type { Runs } from './fragment-table.ts';
+import type { Fragment } from './fragments.ts';
 import { fragmentsOf } from './fragments.ts';
-import { scatter } from './rolling-hash.ts';
+import { hashOf, scatter } from './rolling-hash.ts';
 import type { Wildcard } from './wildcard.ts';
 
 /** A bucket that more entries may come into. */
@@ -15,9 +17,11 @@ type OpenBucket = number | number[];
 /** Makes a narrower index of a bucket with many entries. */
 export type Narrow = (entries: readonly number[]) => Steps<Bucket>;
 
+type TextTable = PrefixTable | SuffixTable | FragmentTable;
+
 interface IndexParts {
-  readonly literals: ReadonlyMap<string | number | boolean, Bucket>;
-  readonly tables: readonly (AffixTable | FragmentTable)[];
+  readonly exact: ReadonlyMap<number | boolean, Bucket>;
+  readonly tables: readonly TextTable[];
   readonly rest: Bucket | undefined;
 }
 
@@ -29,21 +33,23 @@ interface IndexParts {
  * none is in the rest, which is always tried.
  */
 export class PatternIndex {
-  readonly #literals: ReadonlyMap<string | number | boolean, Bucket>;
-  readonly #tables: readonly (AffixTable | FragmentTable)[];
+  readonly #exact: ReadonlyMap<number | boolean, Bucket>;
+  readonly #tables: readonly TextTable[];
   readonly #rest: Bucket | undefined;
 
-  constructor({ literals, tables, rest }: IndexParts) {
-    this.#literals = literals;
+  constructor({ exact, tables, rest }: IndexParts) {
+    this.#exact = exact;
     this.#tables = tables;
     this.#rest = rest;
   }
 
   /** Tries every entry whose pattern may match the value. */
   visit(value: string | number | boolean, search: BucketSearch): void {
-    const literal = this.#literals.get(value);
-    if (literal !== undefined) search.visit(literal);
-    if (typeof value !== 'string') return;
+    if (typeof value !== 'string') {
+      const bucket = this.#exact.get(value);
+      if (bucket !== undefined) search.visit(bucket);
+      return;
+    }
     const tables = this.#tables;
     for (let index = 0; index < tables.length; index += 1) tables[index]?.visit(value, search);
     const rest = this.#rest;
@@ -92,23 +98,27 @@ function rarest(fragments: readonly Fragment[], counts: FragmentCounts): Fragmen
 
 /** Files entries, given in ascending order, and makes the index of them. */
 export class PatternIndexBuilder {
-  readonly #literals = new Map<string | number | boolean, OpenBucket>();
+  readonly #exact = new Map<number | boolean, OpenBucket>();
+  readonly #literals = new Map<number, OpenBucket>();
   readonly #wildcards: (readonly [entry: number, wildcard: Wildcard])[] = [];
   readonly #byPlace = new Map<string, Map<number, OpenBucket>>();
-  readonly #sizes: Record<Place, Set<number>> = { prefix: new Set(), suffix: new Set(), part: new Set() };
+  readonly #lengths = { prefix: new Set<number>(), suffix: new Set<number>() };
+  readonly #parts = new Map<string, Runs>();
   #rest: OpenBucket | undefined;
 
   add(entry: number, value: AcceptedValue): void {
     if (typeof value === 'object') this.#wildcards.push([entry, value]);
-    else this.#literals.set(value, withEntry(this.#literals.get(value), entry));
+    else if (typeof value === 'string') file(this.#literals, hashOf(value, 0, value.length), entry);
+    else file(this.#exact, value, entry);
   }
 
   *build(narrow: Narrow): Steps<PatternIndex> {
     yield* this.#fileWildcards();
+    yield* narrowAll(this.#exact, narrow);
     yield* narrowAll(this.#literals, narrow);
     for (const buckets of this.#byPlace.values()) yield* narrowAll(buckets, narrow);
     const rest = typeof this.#rest === 'object' ? yield* narrow(this.#rest) : this.#rest;
-    return new PatternIndex({ literals: this.#literals, tables: this.#createTables(), rest });
+    return new PatternIndex({ exact: this.#exact, tables: this.#createTables(), rest });
   }
 
   *#fileWildcards(): Steps<void> {
@@ -125,28 +135,36 @@ export class PatternIndexBuilder {
     }
   }
 
-  #file(entry: number, { place, size, hash }: Fragment): void {
-    this.#sizes[place].add(size);
-    const key = placeKey(place, size);
+  #file(entry: number, fragment: Fragment): void {
+    const { place, size, hash, start } = fragment;
+    const key = placeKey(fragment);
+    if (place === 'part') this.#parts.set(key, { size, start: Math.min(start, this.#parts.get(key)?.start ?? start) });
+    else this.#lengths[place].add(size);
     let buckets = this.#byPlace.get(key);
     if (!buckets) this.#byPlace.set(key, (buckets = new Map()));
-    buckets.set(hash, withEntry(buckets.get(hash), entry));
+    file(buckets, hash, entry);
   }
 
-  #createTables(): (AffixTable | FragmentTable)[] {
-    const { prefix, suffix, part } = this.#sizes;
-    const none = new Map<number, Bucket>();
-    const tables: (AffixTable | FragmentTable)[] = [];
-    if (prefix.size > 0) tables.push(new AffixTable('prefix', prefix, this.#byPlace.get('prefix') ?? none));
-    if (suffix.size > 0) tables.push(new AffixTable('suffix', suffix, this.#byPlace.get('suffix') ?? none));
-    for (const size of part) tables.push(new FragmentTable(size, this.#byPlace.get(placeKey('part', size)) ?? none));
+  #createTables(): TextTable[] {
+    const { prefix, suffix } = this.#lengths;
+    const under = (key: string): BucketsByHash => this.#byPlace.get(key) ?? new Map<number, Bucket>();
+    const tables: TextTable[] = [];
+    if (prefix.size > 0 || this.#literals.size > 0)
+      tables.push(new PrefixTable(prefix, under('prefix'), this.#literals));
+    if (suffix.size > 0) tables.push(new SuffixTable(suffix, under('suffix')));
+    for (const [key, runs] of this.#parts) tables.push(new FragmentTable(runs, under(key)));
     return tables;
   }
 }
 
-// All prefixes are in one table, and so are all suffixes; parts have one for each size.
-function placeKey(place: Place, size: number): string {
-  return place === 'part' ? `part ${size}` : place;
+function file<Key>(buckets: Map<Key, OpenBucket>, key: Key, entry: number): void {
+  buckets.set(key, withEntry(buckets.get(key), entry));
+}
+
+// All prefixes are in one table, and so are all suffixes. Parts have one for each size, and those behind
+// a head, nearly always `model/`, have their own: the letters of the head would lead to them every time.
+function placeKey({ place, size, start }: Fragment): string {
+  return place === 'part' ? `part ${size} ${start === 0 ? 'anywhere' : 'behind a head'}` : place;
 }
 
 function* narrowAll<Key>(buckets: Map<Key, Bucket>, narrow: Narrow): Steps<void> {

@@ -40,10 +40,6 @@ const DEFAULT_PRIORITY = 100;
 const NO_CONDITIONS: readonly ParsedCondition[] = [];
 const MOST_REMEMBERED = 4096;
 
-function listOf<T>(value: T | readonly T[]): readonly T[] {
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
-}
-
 function cut(text: string, kind: PatternKind): CutPattern {
   const pattern = cutPattern(text, kind);
   if ('message' in pattern || (kind !== 'value' && hasUnjudgeableCharacter(text))) throw new PatternRefused();
@@ -55,11 +51,12 @@ function effectOf(rule: Rule): Effect {
   return rule.allow === undefined ? 'deny' : 'allow';
 }
 
-/** Brings rules to one form. Rules say the same few actions and values again and again; those are read once. */
+/** Brings rules to one form. Rules say the same few things again and again; those are read once. */
 export class RuleReader {
   readonly #isFileDialect: boolean;
   readonly #actions = new Map<string, readonly CutPattern[]>();
   readonly #values = new Map<string, readonly CutPattern[]>();
+  readonly #resources = new Map<string, readonly CutPattern[]>();
 
   constructor(policy: PolicyHead) {
     this.#isFileDialect = policy.version !== undefined;
@@ -71,7 +68,7 @@ export class RuleReader {
     return {
       effect: effectOf(rule),
       actions: this.#readActions(rule.allow ?? rule.deny ?? rule.action ?? rule.actions ?? []),
-      resources: resources === undefined ? undefined : listOf(resources).map((text) => cut(text, 'resource')),
+      resources: resources === undefined ? undefined : this.#readResources(resources),
       conditions: this.#readConditions(rule.conditions ?? rule.when),
       name: rule.id ?? rule.name ?? index,
       reason: rule.reason,
@@ -81,6 +78,11 @@ export class RuleReader {
   #readActions(texts: string | readonly string[]): readonly CutPattern[] {
     const read = (text: string): CutPattern => cut(this.#isFileDialect ? widenToolPattern(text) : text, 'action');
     return typeof texts === 'string' ? remembered(this.#actions, texts, read) : texts.map(read);
+  }
+
+  #readResources(texts: string | readonly string[]): readonly CutPattern[] {
+    const read = (text: string): CutPattern => cut(text, 'resource');
+    return typeof texts === 'string' ? remembered(this.#resources, texts, read) : texts.map(read);
   }
 
   #readConditions(conditions: Rule['conditions']): readonly ParsedCondition[] {
