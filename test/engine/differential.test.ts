@@ -1,24 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { EngineOptions } from '../../src/engine/compile.ts';
-import type { Decision, Policy, PolicyDocument, PolicyRequest } from '../../src/index.ts';
-import {
-  context,
-  crowdedGrid,
-  crowdedPolicy,
-  modelName,
-  policy,
-  policyDocument,
-  requestGrid,
-  rule,
-} from '../support/arbitrary-policy.ts';
+import type { Policy, PolicyRequest } from '../../src/index.ts';
+import { context, modelName, policy, policyDocument, rule } from '../support/arbitrary-policy.ts';
+import { compareCrowded, compareEngines } from '../support/compare-engines.ts';
 import { compileDocument, decide, explainRequest } from '../support/decide.ts';
 import { fuzzSeed } from '../support/fuzz-seed.ts';
-import type { NaiveDecision } from '../support/naive-evaluator.ts';
-import { createNaiveEvaluator } from '../support/naive-evaluator.ts';
 
-// FUZZ_DECISIONS is for longer runs, and for shorter ones that only have to find a planted fault.
+// FUZZ_DECISIONS is for longer runs and shorter ones.
 const DECISIONS = Number(process.env['FUZZ_DECISIONS'] ?? 1_000_000);
 const CROWDED_DECISIONS = DECISIONS / 10;
 const seed = fuzzSeed();
@@ -33,47 +22,6 @@ function effects(document: unknown, asked: readonly PolicyRequest[]): boolean[] 
   return asked.map((one) => decide(compiled, one).allowed);
 }
 
-// Every way the engine can come to a decision, forced, and the way it chooses by itself.
-const ENGINES: readonly EngineOptions[] = [
-  {},
-  { isIndexed: false },
-  { remembered: 0, bucketSize: 1 },
-  { remembered: 3, bucketSize: 2 },
-  { bucketSize: 1 },
-];
-
-function outcomeOf({ allowed, effect, reasonCode, policy: name, rule: id }: Decision): Record<string, unknown> {
-  return { allowed, effect, reasonCode, policy: name, rule: id };
-}
-
-function isSame(decision: Decision, expected: NaiveDecision): boolean {
-  return (
-    decision.allowed === expected.allowed &&
-    decision.effect === expected.effect &&
-    decision.reasonCode === expected.reasonCode &&
-    decision.policy === expected.policy &&
-    decision.rule === expected.rule
-  );
-}
-
-// Compares on every engine; each request is asked twice in a row, so that what was remembered answers too.
-function compareAll(document: PolicyDocument, grid: readonly PolicyRequest[]): Map<string, number> {
-  const engines = ENGINES.map((options) => ({ options, compiled: compileDocument(document, options) }));
-  const naive = createNaiveEvaluator(document);
-  const counts = new Map<string, number>();
-  for (const one of grid) {
-    const expected = naive(one);
-    for (const { options, compiled } of engines) {
-      const decisions = [decide(compiled, one), decide(compiled, one)];
-      const wrong = decisions.find((decision) => !isSame(decision, expected));
-      if (wrong) expect({ request: one, options, ...outcomeOf(wrong) }).toEqual({ request: one, options, ...expected });
-    }
-    const outcome = `${expected.reasonCode} ${expected.effect}`;
-    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-  }
-  return counts;
-}
-
 const OUTCOMES = [
   'RULE_MATCH allow',
   'RULE_MATCH deny',
@@ -82,35 +30,16 @@ const OUTCOMES = [
   'INVALID_REQUEST deny',
 ];
 
-function compareMany(
-  documents: fc.Arbitrary<PolicyDocument>,
-  grids: fc.Arbitrary<PolicyRequest[]>,
-  decisions: number,
-): Map<string, number> {
-  const counts = new Map<string, number>();
-  let compared = 0;
-  const property = fc.property(documents, grids, (document, grid) => {
-    for (const [outcome, count] of compareAll(document, grid)) counts.set(outcome, (counts.get(outcome) ?? 0) + count);
-    compared += grid.length;
-  });
-  for (let round = 0; compared < decisions; round += 1) fc.assert(property, { seed: seed + round, numRuns: 500 });
-  console.log(
-    `compared ${compared} decisions on ${ENGINES.length} engines, twice each, 0 differences, FUZZ_SEED=${seed}, ` +
-      JSON.stringify(Object.fromEntries(counts)),
-  );
-  return counts;
-}
-
 describe('the engine and a naive evaluator', () => {
   test('agree on a million random decisions, whichever way the engine comes to them', { timeout: 300_000 }, () => {
-    const counts = compareMany(policyDocument, requestGrid, DECISIONS);
+    const counts = compareEngines({ decisions: DECISIONS, seed });
     for (const outcome of [...OUTCOMES, 'NO_RULE_MATCH allow']) {
       expect(counts.get(outcome), outcome).toBeGreaterThan(1000);
     }
   });
 
   test('agree where many rules are for the same few names', { timeout: 300_000 }, () => {
-    const counts = compareMany(crowdedPolicy, crowdedGrid, CROWDED_DECISIONS);
+    const counts = compareCrowded({ decisions: CROWDED_DECISIONS, seed });
     for (const outcome of OUTCOMES) expect(counts.get(outcome), outcome).toBeGreaterThan(100);
   });
 
