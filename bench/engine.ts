@@ -26,12 +26,12 @@ class Floor {
 const CHECKED = 200;
 
 // An engine that decides otherwise is not an engine for the same policies.
-async function checkAgreement(peer: Peer, decide: Decide, expected: Subject, next: NextRequest): Promise<void> {
+async function findDisagreement(decide: Decide, expected: Subject, next: NextRequest): Promise<PlainRequest | null> {
   for (let count = 0; count < CHECKED; count += 1) {
     const request = next();
-    if ((await decide(request)) !== expected.decide(request).allowed)
-      throw new Error(`${peer.name} decides ${JSON.stringify(request)} otherwise.`);
+    if ((await decide(request)) !== expected.decide(request).allowed) return request;
   }
+  return null;
 }
 
 function peerCase(name: string, decide: Decide, next: NextRequest): BenchCase {
@@ -61,7 +61,8 @@ async function openPeers(rules: readonly PlainRule[], subject: Subject): Promise
   for (const peer of await installedPeers()) {
     if (rules.length > peer.mostRules) continue;
     const decide = await peer.open(rules);
-    if (peer.isExact) await checkAgreement(peer, decide, subject, unseenRequests(rules.length));
+    const other = peer.isExact ? await findDisagreement(decide, subject, unseenRequests(rules.length)) : null;
+    if (other) throw new Error(`${peer.name} decides ${JSON.stringify(other)} otherwise.`);
     opened.push([peer, decide]);
   }
   return opened;

@@ -11,6 +11,7 @@ import { decision } from './decision.ts';
 import { engineBench } from './engine.ts';
 import { floor } from './floor.ts';
 import { footprint } from './footprint.ts';
+import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
@@ -22,7 +23,7 @@ import type { Measurement, Table } from './table.ts';
 import { formatTable } from './table.ts';
 
 const engines = [4, 100, 1000, 10_000, 100_000].map(engineBench);
-const benches: readonly Bench[] = [floor, decision, openAI, langChain, ...engines, growth, ...shapeBenches];
+const benches: readonly Bench[] = [floor, decision, gate, openAI, langChain, ...engines, growth, ...shapeBenches];
 const measurements: readonly Measurement[] = [footprint, apply, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 

@@ -15,8 +15,9 @@ const narrower = 'src/engine/narrower.ts';
 const hashTable = 'src/engine/hash-table.ts';
 const memo = 'src/engine/memo.ts';
 const evaluate = 'src/engine/evaluate.ts';
-const wildcard = 'src/engine/wildcard.ts';
+const compiledGlob = 'src/engine/compiled-glob.ts';
 const conditions = 'src/engine/conditions.ts';
+const coversResource = 'src/engine/covers-resource.ts';
 const rule = 'src/engine/rule.ts';
 const request = 'src/policy/request.ts';
 const glob = 'src/policy/glob.ts';
@@ -88,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
   { file: evaluate, from: 'action: canonicalAction(kept)', to: 'action: kept' },
   { file: evaluate, from: "if (result === 'unjudgeable') return policy.overlongAttribute;", to: '' },
   { file: evaluate, from: 'latest?.action === action', to: 'latest' },
-  { file: rule, from: "rule.effect !== 'deny' || names.length === 1", to: 'names.length === 1' },
+  { file: coversResource, from: "rule.effect !== 'deny' || names.length === 1", to: 'names.length === 1' },
   {
     file: rule,
     from: "this.#only = this.globs.length === 1 && typeof first === 'string'",
@@ -99,10 +100,10 @@ export const MUTANTS: readonly Mutant[] = [
     from: 'if (value === attribute) return true;',
     to: 'if (String(value) === attribute) return true;',
   },
-  { file: wildcard, from: 'end < head.length || ', to: '' },
-  { file: wildcard, from: 'return free <= end;', to: 'return true;' },
-  { file: wildcard, from: 'name.length === head.length && ', to: '' },
-  { file: wildcard, from: 'return !token.negated;', to: 'return true;' },
+  { file: compiledGlob, from: 'end < head.length || ', to: '' },
+  { file: compiledGlob, from: 'return free <= end;', to: 'return true;' },
+  { file: compiledGlob, from: 'name.length === head.length && ', to: '' },
+  { file: compiledGlob, from: 'return !token.negated;', to: 'return true;' },
   { file: request, from: 'slash === resource.length - 1 ? undefined : ', to: '' },
   { file: request, from: 'keys[index] === key) return (others', to: 'keys[index - 1] === key) return (others' },
   { file: contextValues, from: 'isJudgeableLength(value) ? value : OVERLONG', to: 'value' },

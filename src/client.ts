@@ -10,8 +10,8 @@ import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
+import type { Surroundings } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
-import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
@@ -62,6 +62,7 @@ function policyStatus(active: ActivePolicy): PolicyStatus {
 export class ControlZero {
   readonly #options: ResolvedOptions;
   readonly #defaults: readonly Context[];
+  readonly #nobody: Surroundings;
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
   readonly #statuses: Emitter<Status>;
@@ -75,6 +76,7 @@ export class ControlZero {
     this.#options = resolveOptions(options);
     const { agentId, logger } = this.#options;
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
+    this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
     this.#decisions = new Emitter(report);
     this.#policies = new Emitter(report);
@@ -137,23 +139,14 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    await this.#ready();
-    const [request, ...fallbacks] = requests;
-    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
-    const asked = this.#judge(request);
-    if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== options.previous) this.#record(asked);
-      return { index: 0, decision: asked.decision };
-    }
-    for (const [index, fallback] of fallbacks.entries()) {
-      const judgement = this.#judge(fallback);
-      if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== options.previous) this.#record(judgement, asked);
-      return { index: index + 1, decision: judgement.decision };
-    }
-    this.#record(asked);
-    throw errorFor(asked, this.#startError);
+    // Awaiting what there is nothing to wait for would cost as much as the decision.
+    if (!this.#isReady) await this.#ready();
+    return this.#enforceFirst(requests, options.previous);
+  }
+
+  /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
+  preview(request: PolicyRequest): Decision {
+    return this.#judge(request).decision;
   }
 
   /** Decides a request like `evaluate` and says of every rule why it did or did not match. Records no event. */
@@ -235,8 +228,10 @@ export class ControlZero {
     }
   }
 
+  // Loaded on demand: an application that is only built never needs it.
   async #createRefresher(): Promise<Refresher> {
     const { refreshIntervalMs } = this.#options;
+    const { resolveSource } = await import('./resolve-source.ts');
     const source = await resolveSource(this.#options);
     return new Refresher({
       source,
@@ -251,14 +246,38 @@ export class ControlZero {
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.
+  get #isReady(): boolean {
+    return this.#refresher?.active !== undefined || this.#isClosed;
+  }
+
   async #ready(): Promise<void> {
-    if (this.#refresher?.active || this.#isClosed) return;
+    if (this.#isReady) return;
     this.#firstUse ??= this.initialize().catch((error: unknown) => this.#warn(error));
     await this.#firstUse;
   }
 
+  #enforceFirst(requests: readonly PolicyRequest[], previous: Decision | undefined): Enforcement {
+    const [request] = requests;
+    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+    const asked = this.#judge(request);
+    if (asked.decision.allowed || this.#options.mode === 'shadow') {
+      // Decisions are shared objects: the same answer of the same policy is the same object.
+      if (asked.decision !== previous) this.#record(asked);
+      return { index: 0, decision: asked.decision };
+    }
+    for (const [index, fallback] of requests.entries()) {
+      const judgement = index === 0 ? asked : this.#judge(fallback);
+      if (!judgement.decision.allowed) continue;
+      if (judgement.decision !== previous) this.#record(judgement, asked);
+      return { index, decision: judgement.decision };
+    }
+    this.#record(asked);
+    throw errorFor(asked, this.#startError);
+  }
+
   #judge(request: PolicyRequest): Judgement {
-    const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
+    const identity = currentIdentity();
+    const surroundings = identity === undefined ? this.#nobody : { identity, defaults: this.#defaults };
     const { failOpen } = this.#options;
     return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, surroundings });
   }

@@ -7,13 +7,13 @@ import type { Steps } from '../policy/steps.ts';
 import { finish } from '../policy/steps.ts';
 import type { Effect } from '../policy/types.ts';
 import { CompiledCondition } from './conditions.ts';
+import type { Matcher } from './wildcard.ts';
+import { compileMatcher } from './wildcard.ts';
 import { Memo } from './memo.ts';
 import type { RuleIndex } from './rule-index.ts';
 import { buildRuleIndex } from './rule-index.ts';
 import { CompiledRule, RuleActions } from './rule.ts';
 import type { View } from './view.ts';
-import type { Matcher } from './wildcard.ts';
-import { compileMatcher } from './wildcard.ts';
 
 /** How a policy is compiled. The answers are the same whatever is chosen; tests choose. */
 export interface EngineOptions {

@@ -1,8 +1,8 @@
 import type { Attribute, AttributeReading, Attributes } from '../policy/context-values.ts';
 import { OVERLONG } from '../policy/context-values.ts';
 import type { ParsedCondition } from '../policy/parsed-policy.ts';
-import type { CompiledGlob } from './wildcard.ts';
-import { compileGlob } from './wildcard.ts';
+import type { CompiledGlob } from './compiled-glob.ts';
+import { compileGlob } from './compiled-glob.ts';
 
 /** What became of the conditions of a rule. */
 export type ConditionsResult = 'hold' | 'fail' | 'unjudgeable';

@@ -1,14 +1,14 @@
 import type { Decision } from '../policy/decision.ts';
 import { canonicalAction, isJudgeableName } from '../policy/names.ts';
+import { ownCopy } from '../policy/own-copy.ts';
 import type { JudgedRequest, TakenRequest } from '../policy/request.ts';
 import { judgedRequest } from '../policy/request.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { testConditions } from './conditions.ts';
 import type { RememberedDecisions } from './memo.ts';
-import { ownCopy } from './memo.ts';
 import type { RuleIndex } from './rule-index.ts';
 import type { CompiledRule } from './rule.ts';
-import { coversResource } from './rule.ts';
+import { coversResource } from './covers-resource.ts';
 import { Search } from './search.ts';
 import type { View } from './view.ts';
 
@@ -23,9 +23,10 @@ interface Memorable {
 }
 
 // Actions come from callers; past the bound they are judged all the same, only not remembered.
-function viewOf(policy: CompiledPolicy, action: string): View | undefined {
+function viewOf(policy: CompiledPolicy, action: unknown): View | undefined {
   const { latest } = policy;
-  if (latest?.action === action) return latest.view;
+  if (latest?.action === action) return latest?.view;
+  if (typeof action !== 'string') return undefined;
   const view = policy.views.get(action) ?? createView(policy, action);
   if (view) policy.latest = { action, view };
   return view;
@@ -85,7 +86,7 @@ function isMemorable({ resource, aliases, hasOverlong }: TakenRequest): boolean 
 export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision {
   const { action, resource } = taken;
   const { memo, index } = policy;
-  const view = typeof action === 'string' ? viewOf(policy, action) : undefined;
+  const view = viewOf(policy, action);
   const trees = view?.remembered;
   const isRemembered = trees !== undefined && memo.isAsked && isMemorable(taken);
   const known = isRemembered ? memo.recall(trees, resource as string, taken) : undefined;

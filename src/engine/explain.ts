@@ -6,7 +6,7 @@ import type { Effect } from '../policy/types.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { testConditions } from './conditions.ts';
 import type { CompiledRule } from './rule.ts';
-import { coversResource } from './rule.ts';
+import { coversResource } from './covers-resource.ts';
 
 /** One part of a rule that did not match. */
 export interface Mismatch {

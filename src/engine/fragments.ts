@@ -1,6 +1,6 @@
 import type { Piece } from '../policy/glob.ts';
 import { hashFromEnd, hashOf } from './rolling-hash.ts';
-import type { Wildcard } from './wildcard.ts';
+import type { Wildcard } from './compiled-glob.ts';
 
 /** Where a name has to have a text for a glob to match. */
 export type Place = 'prefix' | 'suffix' | 'part';

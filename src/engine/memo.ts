@@ -1,5 +1,6 @@
 import type { AttributeReading, Attributes } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
+import { ownCopy } from '../policy/own-copy.ts';
 
 // Either a decision, or a question about one context key and where each of its values leads. One class,
 // because a walk through objects of one shape is faster.
@@ -40,15 +41,6 @@ const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
 const PATIENCE = 256;
 const TURNS = 32;
-// Engines copy what is shorter anyway.
-const SHORTEST_CUT = 12;
-
-/** A text of its own: one cut out of a request body keeps the whole body alive for as long as it is kept. */
-export function ownCopy<Value>(value: Value): Value {
-  return typeof value === 'string' && value.length > SHORTEST_CUT
-    ? (JSON.parse(JSON.stringify(value)) as Value)
-    : value;
-}
 
 function isShort(value: AttributeReading): boolean {
   return typeof value !== 'string' || value.length <= LONGEST;

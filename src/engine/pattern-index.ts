@@ -9,7 +9,7 @@ import type { Runs } from './fragment-table.ts';
 import type { Fragment } from './fragments.ts';
 import { fragmentsOf } from './fragments.ts';
 import { hashOf, scatter } from './rolling-hash.ts';
-import type { Wildcard } from './wildcard.ts';
+import type { Wildcard } from './compiled-glob.ts';
 
 /** A bucket that more entries may come into. */
 type OpenBucket = number | number[];

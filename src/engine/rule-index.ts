@@ -4,7 +4,7 @@ import { ByAction, ByKey, ByValue } from './narrower.ts';
 import type { Narrow, PatternIndex } from './pattern-index.ts';
 import { PatternIndexBuilder } from './pattern-index.ts';
 import type { CompiledRule } from './rule.ts';
-import type { CompiledGlob } from './wildcard.ts';
+import type { CompiledGlob } from './compiled-glob.ts';
 
 /**
  * All rules of a policy, filed by their resources.

@@ -4,8 +4,10 @@ import type { CutPattern } from '../policy/glob.ts';
 import type { ParsedRule } from '../policy/parsed-policy.ts';
 import type { Effect } from '../policy/types.ts';
 import type { CompiledCondition } from './conditions.ts';
-import type { CompiledGlob, Matcher } from './wildcard.ts';
-import { compileGlob, compileMatcher, matchesGlob } from './wildcard.ts';
+import type { Matcher } from './wildcard.ts';
+import { compileMatcher } from './wildcard.ts';
+import type { CompiledGlob } from './compiled-glob.ts';
+import { compileGlob, matchesGlob } from './compiled-glob.ts';
 
 /** The actions that rules apply to. Rules that write the same share one. */
 export class RuleActions {
@@ -113,13 +115,4 @@ export class CompiledRule {
       revision,
     });
   }
-}
-
-/**
- * Whether a rule covers the resource. A deny matches by any of its names, an allow or warn only by the
- * full one, so nothing is ever allowed by an alias.
- */
-export function coversResource(rule: CompiledRule, names: readonly [string, ...string[]]): boolean {
-  if (rule.effect !== 'deny' || names.length === 1) return rule.matchesResource(names[0]);
-  return names.some((name) => rule.matchesResource(name));
 }

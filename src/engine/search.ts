@@ -3,7 +3,7 @@ import type { JudgedRequest } from '../policy/request.ts';
 import type { Bucket, BucketSearch } from './bucket.ts';
 import type { RuleIndex } from './rule-index.ts';
 import type { CompiledRule } from './rule.ts';
-import { matchesGlob } from './wildcard.ts';
+import { matchesGlob } from './compiled-glob.ts';
 
 const NONE = 0x3f_ff_ff_ff;
 const NOTHING: readonly string[] = [];

@@ -1,6 +1,7 @@
 import type { AttributeReading, Attributes, ContextKeys, ContextLayers } from './context-values.ts';
 import { OVERLONG, readPresent, readValue } from './context-values.ts';
 import { canonicalAction, canonicalResource, isJudgeableName } from './names.ts';
+import { ownCopy } from './own-copy.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
 export type { Attribute } from './context-values.ts';
@@ -217,11 +218,26 @@ export interface ModelRequestOptions {
   readonly action: ModelAction;
   /** The id exactly as it goes to the provider. */
   readonly model: string;
-  readonly context?: Context;
+  readonly context?: Context | undefined;
   /** What the call says about itself by the metadata of its framework. */
-  readonly metadata?: Context;
+  readonly metadata?: Context | undefined;
   /** Other ids of the same model, for example the model behind a deployment. */
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
+}
+
+const MOST_RESOURCES = 1024;
+const LONGEST_REMEMBERED = 256;
+const resources = new Map<string, string>();
+
+// An application uses the same few models: joining the text and hashing it anew costs more than a decision.
+function modelResource(model: string): string {
+  const known = resources.get(model);
+  if (known !== undefined) return known;
+  const resource = MODEL + model;
+  if (resource.length > LONGEST_REMEMBERED) return resource;
+  if (resources.size >= MOST_RESOURCES) resources.clear();
+  resources.set(ownCopy(model), resource);
+  return resource;
 }
 
 /**
@@ -239,13 +255,15 @@ export interface ModelRequestOptions {
  * ```
  */
 export function modelRequest({ action, model, context, metadata, aliases }: ModelRequestOptions): PolicyRequest {
-  return {
+  const request: { -readonly [Key in keyof PolicyRequest]: PolicyRequest[Key] } = {
     action,
-    resource: MODEL + model,
-    ...(context !== undefined && { context }),
-    ...(metadata !== undefined && { metadata }),
-    ...(aliases !== undefined && aliases.length > 0 && { aliases: aliases.map((alias) => MODEL + alias) }),
+    resource: modelResource(model),
   };
+  // Spreads of what may be missing cost more than the decision.
+  if (context !== undefined) request.context = context;
+  if (metadata !== undefined) request.metadata = metadata;
+  if (aliases !== undefined && aliases.length > 0) request.aliases = aliases.map((alias) => MODEL + alias);
+  return request;
 }
 
 /**

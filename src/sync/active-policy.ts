@@ -1,5 +1,4 @@
 import type { CompiledPolicy } from '../engine/compile.ts';
-import { compileInSteps } from '../engine/compile.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
 import type { PolicySnapshot } from '../sources/source.ts';
@@ -18,7 +17,7 @@ export interface ActivePolicy {
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
-  // The parser with its diagnostics is half of the code and is needed only when there is a new policy.
+  // Parser and compiler are most of the code and are needed only when there is a new policy.
   const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
   try {
@@ -33,6 +32,7 @@ async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedP
 export async function activate(snapshot: PolicySnapshot, source: string): Promise<ActivePolicy> {
   const { revision, origin } = snapshot;
   const policies = await parseSnapshot(snapshot);
+  const { compileInSteps } = await import('../engine/compile.ts');
   const compiled = await inSlices(compileInSteps(policies, { revision }));
   return { revision, source, origin, activatedAt: Date.now(), compiled };
 }
