@@ -23,7 +23,7 @@ import type { Measurement, Table } from './table.ts';
 import { formatTable } from './table.ts';
 
 const engines = [4, 100, 1000, 10_000, 100_000].map(engineBench);
-const benches: readonly Bench[] = [floor, decision, gate, openAI, langChain, ...engines, growth, ...shapeBenches];
+const benches: readonly Bench[] = [floor, decision, openAI, langChain, gate, ...engines, growth, ...shapeBenches];
 const measurements: readonly Measurement[] = [footprint, apply, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 
@@ -46,9 +46,19 @@ const options = new Command('bench')
   .addOption(new Option('--only <name>', 'measure one subject').choices(names))
   .addOption(new Option('--rounds <count>', 'batches of each case').argParser(positiveInteger).default(1000))
   .option('--quick', 'the short subjects only')
+  .option('--without-peers', 'nothing that has to be installed first')
   .option('--json', 'one JSON document instead of tables')
   .parse()
-  .opts<{ readonly only?: string; readonly rounds: number; readonly quick?: true; readonly json?: true }>();
+  .opts<{
+    readonly only?: string;
+    readonly rounds: number;
+    readonly quick?: true;
+    readonly withoutPeers?: true;
+    readonly json?: true;
+  }>();
+
+// Processes that this one starts inherit it.
+if (options.withoutPeers) process.env['BENCH_WITHOUT_PEERS'] = '1';
 
 async function sampled({ open, mostRounds = options.rounds }: Bench): Promise<GroupReport[]> {
   const groups = await open();

@@ -2,15 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { installedPeers } from './installed-peers.ts';
 import type { Measurement } from './table.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const MODULES: readonly (readonly [name: string, file: string])[] = [
-  ['micromatch', join(here, 'peers/node_modules/micromatch/index.js')],
-  ['picomatch', join(here, 'peers/node_modules/picomatch/index.js')],
+  ['micromatch', fileURLToPath(import.meta.resolve('micromatch'))],
   ['@controlzero/sdk', join(root, 'dist/src/index.js')],
   ['@controlzero/sdk, first policy read', join(root, 'dist/src/index.js')],
 ];
@@ -28,7 +25,6 @@ function importMs([name, file]: readonly [string, string]): number {
 export const start: Measurement = {
   name: 'start',
   measure: async ({ isQuick }) => {
-    await installedPeers();
     const fastest = MODULES.map(() => Number.POSITIVE_INFINITY);
     for (let turn = 0; turn < (isQuick ? 5 : 25); turn += 1) {
       for (const [index, module] of MODULES.entries())

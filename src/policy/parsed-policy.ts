@@ -42,7 +42,8 @@ const MOST_REMEMBERED = 4096;
 
 function cut(text: string, kind: PatternKind): CutPattern {
   const pattern = cutPattern(text, kind);
-  if ('message' in pattern || (kind !== 'value' && hasUnjudgeableCharacter(text))) throw new PatternRefused();
+  if ('message' in pattern || (kind !== 'value' && hasUnjudgeableCharacter(text)))
+    throw new PatternRefused('A pattern reached the compiler unchecked.');
   return pattern;
 }
 
@@ -76,7 +77,11 @@ export class RuleReader {
   }
 
   #readActions(texts: string | readonly string[]): readonly CutPattern[] {
-    const read = (text: string): CutPattern => cut(this.#isFileDialect ? widenToolPattern(text) : text, 'action');
+    const read = (text: string): CutPattern => {
+      const pattern = cut(text, 'action');
+      const widened = this.#isFileDialect ? widenToolPattern(text) : text;
+      return widened === text ? pattern : cut(widened, 'action');
+    };
     return typeof texts === 'string' ? remembered(this.#actions, texts, read) : texts.map(read);
   }
 
