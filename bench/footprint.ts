@@ -35,7 +35,7 @@ export const footprint: Measurement = {
   name: 'footprint',
   measure: async ({ isQuick }) => {
     const tables: Table[] = [];
-    for (const count of isQuick ? [1000] : [1000, 10_000, 100_000]) tables.push(await tableOf(count));
+    for (const count of isQuick ? [10_000] : [1000, 10_000, 100_000]) tables.push(await tableOf(count));
     return tables;
   },
 };

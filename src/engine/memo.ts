@@ -125,7 +125,7 @@ export class Memo {
   #admits(): boolean {
     if (this.#size < KEPT_AT_ONCE) return true;
     this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0;
-    return this.#dice >>> (this.#patience > 0 ? 27 : 30) === 0;
+    return this.#dice >>> 27 === 0;
   }
 }
 
