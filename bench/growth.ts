@@ -38,7 +38,7 @@ function shapeGroup(shape: Shape, kind: 'hit' | 'miss', subjects: readonly Subje
 }
 
 /** One shape of rule alone, at sizes from 100 to 100,000. */
-export function shapeBench(shape: Shape, number: number): Bench {
+function shapeBench(shape: Shape, number: number): Bench {
   return {
     name: `shape-${number}`,
     isLong: number > 0,

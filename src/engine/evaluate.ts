@@ -93,6 +93,6 @@ export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision 
   if (known) return known;
   const request = judgedRequest(taken, view?.action);
   if ('fault' in request) return policy.invalidRequest(request.fault);
-  if (!isRemembered || !index) return evaluateAnew(policy, request);
+  if (!isRemembered || !index || !memo.admits()) return evaluateAnew(policy, request);
   return evaluateAndRemember(policy, index, { request, resource: resource as string, trees });
 }

@@ -3,7 +3,7 @@ import { hashFromEnd, hashOf } from './rolling-hash.ts';
 import type { Wildcard } from './compiled-glob.ts';
 
 /** Where a name has to have a text for a glob to match. */
-export type Place = 'prefix' | 'suffix' | 'part';
+type Place = 'prefix' | 'suffix' | 'part';
 
 /** A literal text that every name which matches a glob has at a certain place. */
 export interface Fragment {

@@ -40,7 +40,7 @@ export interface Remembered {
 const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
 const PATIENCE = 256;
-const TURNS = 32;
+const TURNS = 128;
 
 function isShort(value: AttributeReading): boolean {
   return typeof value !== 'string' || value.length <= LONGEST;
@@ -101,9 +101,15 @@ export class Memo {
     return trees;
   }
 
-  /** Keeps a decision, or not. */
+  /** Whether the next decision is to be kept. Said anew each time. */
+  admits(): boolean {
+    if (this.#size < KEPT_AT_ONCE) return true;
+    this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0;
+    return this.#dice >>> 27 === 0;
+  }
+
+  /** Keeps a decision, unless a name of it is long. */
   remember(trees: RememberedDecisions, { resource, attributes, looked, decision }: Remembered): void {
-    if (!this.#admits()) return;
     const values = looked.map((key) => attributes.get(key));
     if (resource.length > LONGEST || !values.every(isShort)) return;
     if (this.#size >= this.#most) this.#clear();
@@ -120,12 +126,6 @@ export class Memo {
   #clear(): void {
     for (const trees of this.#trees) trees.clear();
     this.#size = 0;
-  }
-
-  #admits(): boolean {
-    if (this.#size < KEPT_AT_ONCE) return true;
-    this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0;
-    return this.#dice >>> 27 === 0;
   }
 }
 

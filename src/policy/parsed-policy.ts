@@ -34,7 +34,7 @@ export interface ParsedPolicy {
 export type PolicyHead = Omit<Policy, 'rules'>;
 
 /** Thrown for a pattern that the policy language refuses. */
-export class PatternRefused extends Error {}
+class PatternRefused extends Error {}
 
 const DEFAULT_PRIORITY = 100;
 const NO_CONDITIONS: readonly ParsedCondition[] = [];
