@@ -15,8 +15,8 @@ const { groups } = JSON.parse(readFileSync(file, 'utf8')) as { readonly groups: 
 
 function time(nanoseconds: number): string {
   if (nanoseconds < 1000) return `${Math.round(nanoseconds)} ns`;
-  if (nanoseconds < 1_000_000) return `${(nanoseconds / 1000).toPrecision(2)} µs`;
-  return `${(nanoseconds / 1_000_000).toPrecision(2)} ms`;
+  if (nanoseconds < 1_000_000) return `${Number((nanoseconds / 1000).toPrecision(2))} µs`;
+  return `${Number((nanoseconds / 1_000_000).toPrecision(2))} ms`;
 }
 
 function find(part: string): GroupReport {

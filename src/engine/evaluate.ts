@@ -6,7 +6,6 @@ import { judgedRequest } from '../policy/request.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { testConditions } from './conditions.ts';
 import type { RememberedDecisions } from './memo.ts';
-import type { RuleIndex } from './rule-index.ts';
 import type { CompiledRule } from './rule.ts';
 import { coversResource } from './covers-resource.ts';
 import { Search } from './search.ts';
@@ -61,8 +60,9 @@ export function evaluateAnew(policy: CompiledPolicy, request: JudgedRequest): De
   return new Search(index, request).run()?.decision ?? policy.noMatch;
 }
 
-function evaluateAndRemember(policy: CompiledPolicy, index: RuleIndex, about: Memorable): Decision {
-  const { request, resource, trees } = about;
+function evaluateAndRemember(policy: CompiledPolicy, { request, resource, trees }: Memorable): Decision {
+  const { index } = policy;
+  if (!index) return evaluateAnew(policy, request);
   const search = new Search(index, request);
   const decision = search.run()?.decision ?? policy.noMatch;
   const { looked } = search;
@@ -85,7 +85,7 @@ function isMemorable({ resource, aliases, hasOverlong }: TakenRequest): boolean 
  */
 export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision {
   const { action, resource } = taken;
-  const { memo, index } = policy;
+  const { memo } = policy;
   const view = viewOf(policy, action);
   const trees = view?.remembered;
   const isRemembered = trees !== undefined && memo.isAsked && isMemorable(taken);
@@ -93,6 +93,6 @@ export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision 
   if (known) return known;
   const request = judgedRequest(taken, view?.action);
   if ('fault' in request) return policy.invalidRequest(request.fault);
-  if (!isRemembered || !index || !memo.admits()) return evaluateAnew(policy, request);
-  return evaluateAndRemember(policy, index, { request, resource: resource as string, trees });
+  if (!isRemembered || !memo.admits()) return evaluateAnew(policy, request);
+  return evaluateAndRemember(policy, { request, resource: resource as string, trees });
 }

@@ -46,6 +46,18 @@ describe('what is remembered', () => {
     expect(compiled.memo.size).toBe(1);
   });
 
+  test('says nothing about a request that has another of many keys', () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `key_${index}`);
+    const compiled = compileDocument({
+      rules: keys.map((key) => ({ effect: 'allow', action: '*', resource: 'model/a', conditions: { [key]: 'yes' } })),
+    });
+    const allowed = (context: Record<string, string>): boolean =>
+      decide(compiled, { action: 'llm.generate', resource: 'model/a', context }).allowed;
+    expect(allowed({})).toBe(false);
+    for (const key of keys) expect(allowed({ [key]: 'yes' }), key).toBe(true);
+    expect(allowed({})).toBe(false);
+  });
+
   test('is the same frozen object for the same answer', () => {
     const compiled = compileDocument({ rules });
     const first = decide(compiled, ask('model/m1-x', 'team-1-a'));
