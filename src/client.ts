@@ -1,17 +1,19 @@
 import { ClientSecrets } from './client-secrets.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
+import { decisionMade } from './decision-made.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { Listener } from './events/emitter.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Judgement } from './judge.ts';
-import { describeJudgement, errorFor, explainJudgement, judge } from './judge.ts';
+import { errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
 import { mapLogger } from './logger.ts';
 import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
+import type { Surroundings } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
@@ -63,6 +65,7 @@ export class ControlZero {
   readonly #options: ResolvedOptions;
   readonly #clock: Clock;
   readonly #defaults: readonly Context[];
+  readonly #nobody: Surroundings;
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
   readonly #statuses: Emitter<Status>;
@@ -81,6 +84,7 @@ export class ControlZero {
     this.#options = { ...resolved, logger };
     this.#clock = clock;
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
+    this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
     this.#decisions = new Emitter(report);
     this.#policies = new Emitter(report);
@@ -147,23 +151,14 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    await this.#ready();
-    const [request, ...fallbacks] = requests;
-    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
-    const asked = this.#judge(request);
-    if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== options.previous) this.#record(asked);
-      return { index: 0, decision: asked.decision };
-    }
-    for (const [index, fallback] of fallbacks.entries()) {
-      const judgement = this.#judge(fallback);
-      if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== options.previous) this.#record(judgement, asked);
-      return { index: index + 1, decision: judgement.decision };
-    }
-    this.#record(asked);
-    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
+    // Awaiting what there is nothing to wait for would cost as much as the decision.
+    if (!this.#isReady) await this.#ready();
+    return this.#enforceFirst(requests, options.previous);
+  }
+
+  /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
+  preview(request: PolicyRequest): Decision {
+    return this.#judge(request).decision;
   }
 
   /** Decides a request like `evaluate` and says of every rule why it did or did not match. Records no event. */
@@ -299,25 +294,17 @@ export class ControlZero {
 
   // Loaded on demand: an application that is only built never needs it.
   async #createRefresher(): Promise<Refresher> {
-    const { refreshIntervalMs, logger, onExpired } = this.#options;
-    const { resolveSource } = await import('./resolve-source.ts');
-    const { Refresher: Loop } = await import('./sync/refresher.ts');
-    const source = await resolveSource(this.#options, this.#clock);
-    await this.#secrets.connect(source);
-    const refresher = new Loop({
-      source,
-      // A source that sets its own pace has taken the option into account.
-      intervalMs: source.pacing
-        ? source.refreshIntervalMs
-        : (refreshIntervalMs ?? this.#secrets.shorten(source.refreshIntervalMs)),
-      keepsExpired: onExpired === 'keep',
+    const { openRefresher } = await import('./open-refresher.ts');
+    const refresher = await openRefresher({
+      options: this.#options,
       clock: this.#clock,
+      secrets: this.#secrets,
       listener: {
         attempted: () => this.#secrets.begin(),
         activated: (active) => this.#activated(active),
         failed: (error) => this.#failed(error),
         changed: () => this.#changed(),
-        noticed: (message) => logger.info(message),
+        noticed: (message) => this.#options.logger.info(message),
       },
     });
     if (this.#isClosed) await refresher.close();
@@ -325,14 +312,38 @@ export class ControlZero {
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.
+  get #isReady(): boolean {
+    return this.#refresher?.isUsable === true || this.#isClosed;
+  }
+
   async #ready(): Promise<void> {
-    if (this.#refresher?.isUsable || this.#isClosed) return;
+    if (this.#isReady) return;
     this.#firstUse ??= this.initialize().catch((error: unknown) => this.#warn(error));
     await this.#firstUse;
   }
 
+  #enforceFirst(requests: readonly PolicyRequest[], previous: Decision | undefined): Enforcement {
+    const [request] = requests;
+    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+    const asked = this.#judge(request);
+    if (asked.decision.allowed || this.#options.mode === 'shadow') {
+      // Decisions are shared objects: the same answer of the same policy is the same object.
+      if (asked.decision !== previous) this.#record(asked);
+      return { index: 0, decision: asked.decision };
+    }
+    for (const [index, fallback] of requests.entries()) {
+      const judgement = index === 0 ? asked : this.#judge(fallback);
+      if (!judgement.decision.allowed) continue;
+      if (judgement.decision !== previous) this.#record(judgement, asked);
+      return { index, decision: judgement.decision };
+    }
+    this.#record(asked);
+    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
+  }
+
   #judge(request: PolicyRequest): Judgement {
-    const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
+    const identity = currentIdentity();
+    const surroundings = identity === undefined ? this.#nobody : { identity, defaults: this.#defaults };
     const { failOpen } = this.#options;
     const refresher = this.#refresher;
     refresher?.observe();
@@ -347,20 +358,8 @@ export class ControlZero {
 
   #record(judgement: Judgement, denied?: Judgement): void {
     if (!this.#decisions.hasListeners) return;
-    const { mode } = this.#options;
-    const { decision } = judgement;
     this.#decisions.emit(
-      Object.freeze({
-        type: 'decision-made',
-        at: Date.now(),
-        ...this.#secrets.redactNames(describeJudgement(judgement)),
-        decision,
-        mode,
-        enforced: decision.allowed || mode === 'enforce',
-        ...(denied && {
-          fallback: { requested: this.#secrets.redact(describeJudgement(denied).resource), denied: denied.decision },
-        }),
-      }),
+      decisionMade({ judgement, denied, mode: this.#options.mode, secrets: this.#secrets, at: Date.now() }),
     );
   }
 

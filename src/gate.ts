@@ -1,4 +1,4 @@
-import type { ControlZero } from './client.ts';
+import type { ControlZero, EnforceFirstOptions } from './client.ts';
 import type { GovernanceOptions } from './governance-options.ts';
 import { checkGovernanceOptions } from './governance-options.ts';
 import type { Decision } from './policy/decision.ts';
@@ -43,6 +43,8 @@ export interface PassedCall {
   /** The fallback that serves the call; undefined when it goes ahead as it is. */
   readonly fallback: string | undefined;
 }
+
+const NO_ATTEMPT: EnforceFirstOptions = {};
 
 /** What a gate is made from. */
 export interface GateOptions {
@@ -125,14 +127,14 @@ export class Gate {
   async enforce(call: GatedCall): Promise<PassedCall> {
     const { named, previous } = call;
     noteAsked();
-    const attempt = previous === undefined ? {} : { previous };
+    const attempt = previous === undefined ? NO_ATTEMPT : { previous };
     if ('fault' in named) {
       const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
       return { decision, fallback: undefined };
     }
-    const requests = [named.model, ...(named.others ?? [])].map((model) => this.#request(call, model));
     const fallbacks = this.#fallbackOf(call);
-    const asked = [await this.#firstDenied(requests), ...fallbacks.map((model) => this.#request(call, model))];
+    const first = named.others?.length ? await this.#firstDenied(call, named) : this.#request(call, named.model);
+    const asked = [first, ...fallbacks.map((model) => this.#request(call, model))];
     const { index, decision } = await this.cz.enforceFirst(asked, attempt);
     return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
   }
@@ -149,11 +151,11 @@ export class Gate {
   }
 
   // Every model that may serve the call has to be allowed; the first that is not stands for it.
-  async #firstDenied(requests: readonly PolicyRequest[]): Promise<PolicyRequest> {
-    const [first] = requests as readonly [PolicyRequest, ...PolicyRequest[]];
-    if (requests.length === 1) return first;
+  async #firstDenied(call: GatedCall, { model: named, others = [] }: NamedModels): Promise<PolicyRequest> {
     await this.ready();
-    return requests.find((request) => !this.#isAllowed(request)) ?? first;
+    const first = this.#request(call, named);
+    const requests = others.map((model) => this.#request(call, model));
+    return [first, ...requests].find((request) => !this.#isAllowed(request)) ?? first;
   }
 
   #fallbackOf({ named, isExchangeable = true, fallback = this.fallback }: GatedCall): readonly string[] {
@@ -169,16 +171,13 @@ export class Gate {
   }
 
   #isAllowed(request: PolicyRequest): boolean {
-    return this.cz.explain(request).decision.allowed;
+    return this.cz.preview(request).allowed;
   }
 
   #request({ action, metadata }: Pick<GatedCall, 'action' | 'metadata'>, id: string): PolicyRequest {
     const model = this.#aliases.get(id);
-    return modelRequest({
-      action,
-      ...(model === undefined ? { model: id } : { model, aliases: [id] }),
-      ...this.#identity(metadata),
-    });
+    const aliases = model === undefined ? undefined : [id];
+    return modelRequest({ action, model: model ?? id, context: this.#context, metadata, aliases });
   }
 
   #undetermined({ action, metadata }: GatedCall, fault: string): PolicyRequest {

@@ -29,7 +29,7 @@ const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/sources\//u, /^src\/(?:sources|policy)\//u],
   [
     /^src\/hosted\//u,
-    /^src\/(?:hosted|bundle|sources|secrets|node|policy)\/|^src\/sync\/(?:clock|back-off|network-pacing|retry-after|wait-until)\.js|^src\/(?:errors|version)\.js/u,
+    /^src\/(?:hosted|bundle|sources|secrets|node|policy)\/|^src\/sync\/(?:clock|in-slices|back-off|network-pacing|retry-after|wait-until)\.js|^src\/(?:errors|version)\.js/u,
   ],
   [/^src\/sync\//u, /^src\/(?:sync|engine|policy|errors)|^src\/sources\/source\.js/u],
   [/^src\/secrets\//u, /^src\/(?:secrets|bundle|policy|errors|sync\/(?:clock|until-aborted)\.js)/u],

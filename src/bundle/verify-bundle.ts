@@ -1,7 +1,10 @@
 import type { CompiledPolicy } from '../engine/compile.ts';
-import { compilePolicy } from '../engine/compile.ts';
+import { compileInSteps } from '../engine/compile.ts';
 import { BundleRefusedError, PolicyInvalidError } from '../errors.ts';
-import { parsePolicy } from '../policy/parse.ts';
+import { parseInSteps } from '../policy/parse.ts';
+import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import type { Steps } from '../policy/steps.ts';
+import { finish } from '../policy/steps.ts';
 import type { Policy } from '../policy/types.ts';
 import type { BundleMetadata } from './bundle-metadata.ts';
 import { checkSupported, readMetadata } from './bundle-metadata.ts';
@@ -26,7 +29,12 @@ export interface VerifyBundleOptions extends BundleExpectations {
   readonly sdkVersion: string;
   /** The name that rules may be restricted to by `clients`. Undefined: a rule with `clients` never allows. */
   readonly clientName?: string;
+  /** Does the long parts, reading and compiling the rules. Default: at once, without a pause. */
+  readonly run?: RunSteps;
 }
+
+/** Does work that may pause. */
+type RunSteps = <Result>(steps: Steps<Result>) => Result | Promise<Result>;
 
 /** A bundle that passed every check. */
 export interface VerifiedBundle {
@@ -77,9 +85,9 @@ async function checkCounts(payload: JsonObject, translated: TranslatedPayload, o
     throw new BundleRefusedError('invalid_data', 'The policies are not those that the metadata vouches for.');
 }
 
-function parse(policies: readonly Policy[]): ReturnType<typeof parsePolicy> {
+async function parse(policies: readonly Policy[], run: RunSteps): Promise<readonly ParsedPolicy[]> {
   try {
-    return parsePolicy({ policies }, { origin: 'the bundle' });
+    return await run(parseInSteps({ policies }, { origin: 'the bundle' }));
   } catch (error) {
     if (!(error instanceof PolicyInvalidError)) throw error;
     const { length } = error.problems;
@@ -119,6 +127,7 @@ async function openBundle(bytes: Uint8Array, options: VerifyBundleOptions): Prom
  */
 export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
   const opened = await openBundle(bytes, options);
+  const { run = finish } = options;
   const { payload, metadata, signer } = opened;
   checkSupported(metadata, options.sdkVersion);
   const trust = await checkSigner(options.trust, signer, metadata);
@@ -130,14 +139,14 @@ export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptio
   await checkCounts(payload, translated, opened);
   const { policies, allPolicies, notes } = translated;
   // Rules that are out of force are checked as well: one malformed pattern refuses the bundle.
-  const everything = parse(allPolicies);
+  const everything = await parse(allPolicies, run);
   const digest = await contentDigest(payload);
   const mark = checkFresh(metadata, digest, options);
   const revision = digest.slice(0, REVISION_DIGITS);
-  const parsed = notes.length === 0 ? everything : parse(policies);
+  const parsed = notes.length === 0 ? everything : await parse(policies, run);
   return {
     document: { policies },
-    compiled: compilePolicy(parsed, revision),
+    compiled: await run(compileInSteps(parsed, { revision })),
     revision,
     digest,
     metadata,

@@ -19,6 +19,7 @@ import type {
   ReadSourceOptions,
 } from '../sources/source.ts';
 import type { Clock } from '../sync/clock.ts';
+import { inSlices } from '../sync/in-slices.ts';
 import { VERSION } from '../version.ts';
 import type { ActivationReport } from './activation-report.ts';
 import type { Bootstrap } from './bootstrap.ts';
@@ -247,6 +248,7 @@ export class HostedSource implements PolicySource {
       projectId: bootstrap.projectId,
       sdkVersion: VERSION,
       now,
+      run: inSlices,
       ...(mark && { mark }),
       ...(minBundleVersion !== undefined && { minBundleVersion }),
     });

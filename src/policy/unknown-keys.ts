@@ -19,7 +19,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['agent_id', 'Write it as conditions: { agent_id: ... }.'],
 ]);
 
-const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
+/** Keys that no context attribute may have. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -65,7 +66,8 @@ function* listFor(value: unknown, steps: readonly PathStep[]): Generator<PlacedP
   yield placeProblem(steps, { message: 'Wrong type.', found: describeFound(value), accepted: 'an object' });
 }
 
-function* inRule(rule: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
+/** Every key of one rule that has no meaning. */
+export function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
   yield* unknownIn(rule, RULE_KEYS, steps);
   if (!isFields(rule)) return;
   for (const key of ['conditions', 'when']) yield* reservedIn(rule[key], [...steps, key]);
@@ -76,7 +78,8 @@ function* inPolicy(policy: unknown, steps: readonly PathStep[]): Generator<Place
   yield* unknownIn(policy, POLICY_KEYS, steps);
   if (!isFields(policy)) return;
   yield* unknownIn(policy['settings'], SETTINGS_KEYS, [...steps, 'settings']);
-  for (const [index, rule] of entriesOf(policy['rules'])) yield* inRule(rule, [...steps, 'rules', index]);
+  for (const [index, rule] of entriesOf(policy['rules']))
+    yield* unknownRuleKeyProblems(rule, [...steps, 'rules', index]);
 }
 
 /**

@@ -15,7 +15,7 @@ import { UNTRIED } from './untried.ts';
 import { isBuildPhase, waitUntil } from './wait-until.ts';
 
 /** What the refresher tells its owner. */
-interface RefresherListener {
+export interface RefresherListener {
   activated(policy: ActivePolicy): void;
   /** A document or an attempt was refused; the last good policy stays. */
   failed(error: unknown): void;

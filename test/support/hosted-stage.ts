@@ -1,16 +1,15 @@
 import { vi } from 'vitest';
 
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { ActivationReport } from '../../src/hosted/activation-report.ts';
 import { readEndpoint } from '../../src/hosted/endpoint.ts';
 import { Exchange } from '../../src/hosted/exchange.ts';
 import type { HostedSourceOptions } from '../../src/hosted/hosted-source.ts';
 import { HostedSource } from '../../src/hosted/hosted-source.ts';
-import { readRequest } from '../../src/policy/request.ts';
 import type { RecordCache, RecordPlace } from '../../src/sources/record-cache.ts';
 import { comparePlaces } from '../../src/sources/record-cache.ts';
 import { NetworkPacing } from '../../src/sync/network-pacing.ts';
 import { Refresher } from '../../src/sync/refresher.ts';
+import { decide } from './decide.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { createFakeClock, seededRandom, settle } from './fake-clock.ts';
 import { FakePlane } from './fake-plane.ts';
@@ -66,9 +65,7 @@ export const API_KEY: string = `cz_test_${'a'.repeat(64)}`;
 function allows(refresher: Refresher, version: number): boolean {
   const policy = refresher.active?.compiled;
   if (!policy || !refresher.isUsable) return false;
-  const request = { action: 'llm.generate', resource: `model/v${version}` };
-  const judged = readRequest(request, { keys: [], identity: undefined, defaults: [] });
-  return !('fault' in judged) && evaluate(policy, judged).allowed;
+  return decide(policy, { action: 'llm.generate', resource: `model/v${version}` }).allowed;
 }
 
 /** Sets a client's sync up; nothing is asked for yet. */

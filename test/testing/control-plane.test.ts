@@ -52,8 +52,8 @@ describe('the protocol of the test control plane', () => {
     const first = await client.pull();
     await local.publish(GPT_4O);
     const second = await client.pull({ mark: first.mark, trust: first.trust });
-    expect(first.compiled.rules[0]?.literalResources).toEqual(['model/gpt-4']);
-    expect(second.compiled.rules[0]?.literalResources).toEqual(['model/gpt-4o']);
+    expect(first.compiled.rules[0]?.resourceTexts).toEqual(['model/gpt-4']);
+    expect(second.compiled.rules[0]?.resourceTexts).toEqual(['model/gpt-4o']);
     expect([first.metadata.version, second.metadata.version]).toEqual([2, 3]);
     expect(local.published).toEqual({ epoch: 1, version: 3 });
   });
