@@ -67,7 +67,8 @@ function checkBuildEntries(entries: readonly Entry[]): void {
 }
 
 function checkMentionedSubpaths(subpaths: readonly string[]): void {
-  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)];
+  const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', ...documents.map((page) => `docs/${page}`)];
   for (const page of pages) {
     for (const [specifier] of readFileSync(join(root, page), 'utf8').matchAll(
       /@controlzero\/sdk(?:\/[a-z-]+)?(?=')/gu,
