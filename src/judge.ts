@@ -2,7 +2,6 @@ import { allowedModels } from './engine/alternatives.ts';
 import type { CompiledPolicy } from './engine/compile.ts';
 import { evaluate } from './engine/evaluate.ts';
 import type { Explanation } from './engine/explain.ts';
-import { explain } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
 import { PolicyDeniedError, unavailableForCall } from './errors.ts';
 import { NO_KEYS, layersOf } from './policy/context-values.ts';
@@ -101,7 +100,7 @@ export function explainJudgement({ active, taken, decision }: Judgement): Explan
   const judged = checkNames(taken);
   const isUnjudged = decision.reasonCode === 'CLIENT_CLOSED' || decision.reasonCode === 'POLICY_EXPIRED';
   if (!active || 'fault' in judged || isUnjudged) return { decision, rules: [] };
-  return { ...explain(active.compiled, judged), decision };
+  return { ...active.compiled.explain(judged), decision };
 }
 
 function showName(read: () => unknown): string {

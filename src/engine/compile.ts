@@ -8,6 +8,8 @@ import type { Steps } from '../policy/steps.ts';
 import { finish } from '../policy/steps.ts';
 import type { Effect } from '../policy/types.ts';
 import { CompiledCondition } from './conditions.ts';
+import type { ExplainedPolicy, Explanation } from './explain.ts';
+import { explain } from './explain.ts';
 import type { Matcher } from './wildcard.ts';
 import { compileMatcher } from './wildcard.ts';
 import { Memo } from './memo.ts';
@@ -27,22 +29,18 @@ export interface EngineOptions {
 }
 
 /** All policies of a document, ready to decide. */
-export interface CompiledPolicy {
+export interface CompiledPolicy extends ExplainedPolicy {
   readonly revision: string;
-  /** Every rule, in the order they are asked. */
-  readonly rules: readonly CompiledRule[];
   /** Searches the same rules by what they match; undefined: they are walked along. */
   readonly search: ((request: JudgedRequest) => Search) | undefined;
+  /** Walks along the rules, keeping why. */
+  readonly explain: (request: JudgedRequest) => Explanation;
   /** Whether a walk along the rules is as fast as a search. */
   readonly isShort: boolean;
   /** Every context key that some condition reads. */
   readonly conditionKeys: ContextKeys;
-  /** The answer when no rule matches. */
-  readonly noMatch: Decision;
   /** The answer to a request that cannot be judged. */
   readonly invalidRequest: (problem: string) => Decision;
-  /** The answer when a rule looks at a context value that is too long to be compared. */
-  readonly overlongAttribute: Decision;
   /** Whether some rule names an action, other than by a wildcard alone. */
   readonly namesAction: Matcher;
   /** What is known about an action, filled as actions are seen. */
@@ -147,15 +145,19 @@ export function* compileInSteps(
   const { isIndexed = true, remembered = REMEMBERED } = options;
   const invalidRequest = (problem: string): Decision =>
     createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision });
-  return {
-    revision,
+  const explained: ExplainedPolicy = {
     rules,
+    noMatch: compileNoMatch(policies, revision),
+    overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
+  };
+  return {
+    ...explained,
+    revision,
+    explain: (request) => explain(explained, request),
     search: yield* compileSearch(rules, options),
     isShort,
     conditionKeys: { list: [...keys], all: keys },
-    noMatch: compileNoMatch(policies, revision),
     invalidRequest,
-    overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
     namesAction: compileNamesAction([...actions.keys()].flat()),
     views: new Map(),
     latest: undefined,

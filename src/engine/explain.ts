@@ -3,7 +3,6 @@ import type { Attribute, Attributes } from '../policy/context-values.ts';
 import { OVERLONG } from '../policy/context-values.ts';
 import type { JudgedRequest } from '../policy/request.ts';
 import type { Effect } from '../policy/types.ts';
-import type { CompiledPolicy } from './compile.ts';
 import { testConditions } from './test-conditions.ts';
 import type { CompiledRule } from './rule.ts';
 import { coversResource } from './covers-resource.ts';
@@ -61,8 +60,18 @@ function endsWalk(rule: CompiledRule, request: JudgedRequest): boolean {
   return isAsked && testConditions(rule.conditions, request.attributes) === 'unjudgeable';
 }
 
+/** What a walk is about. */
+export interface ExplainedPolicy {
+  /** Every rule, in the order they are asked. */
+  readonly rules: readonly CompiledRule[];
+  /** The answer when no rule matches. */
+  readonly noMatch: Decision;
+  /** The answer when a rule looks at a context value that is too long to be compared. */
+  readonly overlongAttribute: Decision;
+}
+
 /** Walks the compiled policy as `evaluate` does, and keeps why each rule did or did not match. */
-export function explain(policy: CompiledPolicy, request: JudgedRequest): Explanation {
+export function explain(policy: ExplainedPolicy, request: JudgedRequest): Explanation {
   let decision: Decision | undefined;
   const rules = policy.rules.map((rule): RuleExplanation => {
     const { policy: policyName, name, effect } = rule;

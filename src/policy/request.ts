@@ -4,8 +4,6 @@ import { canonicalAction, canonicalResource, isJudgeableName } from './names.ts'
 import { ownCopy } from './own-copy.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
-export type { Attribute } from './context-values.ts';
-
 // A policy with more keys than this is asked by the keys of the request, not by its own.
 const MOST_KEYS_IN_A_ROW = 16;
 
