@@ -1,4 +1,5 @@
-import type { CompiledPolicy, EngineOptions } from '../src/engine/compile.ts';
+import type { EngineOptions } from '../src/engine/compile.ts';
+import type { CompiledPolicy } from '../src/engine/compiled-policy.ts';
 import { compilePolicy } from '../src/engine/compile.ts';
 import { evaluate } from '../src/engine/evaluate.ts';
 import { parsePolicy } from '../src/policy/parse.ts';

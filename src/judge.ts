@@ -1,5 +1,4 @@
-import { allowedModels } from './engine/alternatives.ts';
-import type { CompiledPolicy } from './engine/compile.ts';
+import type { CompiledPolicy } from './engine/compiled-policy.ts';
 import { evaluate } from './engine/evaluate.ts';
 import type { Explanation } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
@@ -154,6 +153,6 @@ export function errorFor(
     return unavailableForCall(decision, request, cause);
   }
   const judged = checkNames(taken);
-  const alternatives = active && !('fault' in judged) ? () => allowedModels(active.compiled, judged) : () => [];
+  const alternatives = active && !('fault' in judged) ? () => active.compiled.allowedModels(judged) : () => [];
   return new PolicyDeniedError({ request, decision, alternatives });
 }

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../engine/compile.ts';
+import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import { compileInSteps } from '../engine/compile.ts';
 import { BundleRefusedError, PolicyInvalidError } from '../errors.ts';
 import { parseInSteps } from '../policy/parse.ts';

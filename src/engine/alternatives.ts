@@ -1,6 +1,6 @@
 import type { JudgedRequest } from '../policy/request.ts';
 import { namesOf } from '../policy/request.ts';
-import type { CompiledPolicy } from './compile.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { evaluateAnew } from './evaluate.ts';
 
 const MODEL = 'model/';

@@ -1,14 +1,14 @@
-import type { ContextKeys } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
 import { createDecision } from '../policy/decision.ts';
 import type { CutPattern } from '../policy/glob.ts';
 import type { ParsedCondition, ParsedPolicy, ParsedRule } from '../policy/parsed-policy.ts';
-import type { JudgedRequest } from '../policy/request.ts';
 import type { Steps } from '../policy/steps.ts';
 import { finish } from '../policy/steps.ts';
 import type { Effect } from '../policy/types.ts';
+import { allowedModels } from './alternatives.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { CompiledCondition } from './conditions.ts';
-import type { ExplainedPolicy, Explanation } from './explain.ts';
+import type { ExplainedPolicy } from './explain.ts';
 import { explain } from './explain.ts';
 import type { Matcher } from './wildcard.ts';
 import { compileMatcher } from './wildcard.ts';
@@ -16,7 +16,6 @@ import { Memo } from './memo.ts';
 import { buildRuleIndex } from './rule-index.ts';
 import { CompiledRule, RuleActions } from './rule.ts';
 import { Search } from './search.ts';
-import type { View } from './view.ts';
 
 /** How a policy is compiled. The answers are the same whatever is chosen; tests choose. */
 export interface EngineOptions {
@@ -26,29 +25,6 @@ export interface EngineOptions {
   readonly remembered?: number;
   /** How many rules may share what an index files them under before they get an index of their own. Default: 8. */
   readonly bucketSize?: number;
-}
-
-/** All policies of a document, ready to decide. */
-export interface CompiledPolicy extends ExplainedPolicy {
-  readonly revision: string;
-  /** Searches the same rules by what they match; undefined: they are walked along. */
-  readonly search: ((request: JudgedRequest) => Search) | undefined;
-  /** Walks along the rules, keeping why. */
-  readonly explain: (request: JudgedRequest) => Explanation;
-  /** Whether a walk along the rules is as fast as a search. */
-  readonly isShort: boolean;
-  /** Every context key that some condition reads. */
-  readonly conditionKeys: ContextKeys;
-  /** The answer to a request that cannot be judged. */
-  readonly invalidRequest: (problem: string) => Decision;
-  /** Whether some rule names an action, other than by a wildcard alone. */
-  readonly namesAction: Matcher;
-  /** What is known about an action, filled as actions are seen. */
-  readonly views: Map<string, View>;
-  /** The action that was asked for last, and what is known about it. */
-  latest: { readonly action: string; readonly view: View } | undefined;
-  /** Decisions that were made before. */
-  readonly memo: Memo;
 }
 
 const STRICTEST_FIRST: readonly Effect[] = ['deny', 'warn', 'allow'];
@@ -150,10 +126,11 @@ export function* compileInSteps(
     noMatch: compileNoMatch(policies, revision),
     overlongAttribute: invalidRequest('A context value that a rule looks at has more than 1,024 characters.'),
   };
-  return {
+  const compiled: CompiledPolicy = {
     ...explained,
     revision,
     explain: (request) => explain(explained, request),
+    allowedModels: (request) => allowedModels(compiled, request),
     search: yield* compileSearch(rules, options),
     isShort,
     conditionKeys: { list: [...keys], all: keys },
@@ -163,6 +140,7 @@ export function* compileInSteps(
     latest: undefined,
     memo: new Memo({ most: isIndexed ? remembered : 0, worth: isShort ? 1 : 8 }),
   };
+  return compiled;
 }
 
 /** Compiles parsed policies at once. */

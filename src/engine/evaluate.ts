@@ -3,7 +3,7 @@ import { canonicalAction, isJudgeableName } from '../policy/names.ts';
 import { ownCopy } from '../policy/own-copy.ts';
 import type { JudgedRequest, TakenRequest } from '../policy/request.ts';
 import { judgedRequest } from '../policy/request.ts';
-import type { CompiledPolicy } from './compile.ts';
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { testConditions } from './test-conditions.ts';
 import type { RememberedDecisions } from './memo.ts';
 import type { CompiledRule } from './rule.ts';

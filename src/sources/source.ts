@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../engine/compile.ts';
+import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import type { SyncFailureKind } from '../failure-kind.ts';
 import type { Locate } from '../policy/parse.ts';
 import type { SecretsSource } from '../secrets/secrets-source.ts';

@@ -1,4 +1,4 @@
-import type { CompiledPolicy } from '../engine/compile.ts';
+import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
 import type { PolicyFacts, PolicySnapshot } from '../sources/source.ts';

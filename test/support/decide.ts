@@ -1,5 +1,6 @@
 import { compilePolicy } from '../../src/engine/compile.ts';
-import type { CompiledPolicy, EngineOptions } from '../../src/engine/compile.ts';
+import type { EngineOptions } from '../../src/engine/compile.ts';
+import type { CompiledPolicy } from '../../src/engine/compiled-policy.ts';
 import { evaluate } from '../../src/engine/evaluate.ts';
 import type { Explanation } from '../../src/engine/explain.ts';
 import { explain } from '../../src/engine/explain.ts';
