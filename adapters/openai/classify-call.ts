@@ -135,11 +135,25 @@ function isReading({ method = 'GET', body }: CallShape): boolean {
   return body === undefined && typeof method === 'string' && READING_METHODS.has(method.toUpperCase());
 }
 
+// A client calls few URLs, each of them very often.
+const MOST_KNOWN = 256;
+const LONGEST_KNOWN = 1024;
+const known = new Map<string, ModelCall | undefined>();
+
 /** What a request makes a model do, by its method and final URL; undefined when no model runs. */
 export function classifyCall(request: CallShape, url: unknown): ModelCall | undefined {
   if (isReading(request)) return undefined;
   if (typeof url !== 'string')
     return { action: 'llm.generate', queried: [], fault: 'The URL of the request is no text.' };
+  const call = known.get(url);
+  if (call !== undefined || known.has(url)) return call;
+  const read = readUrl(url);
+  if (known.size >= MOST_KNOWN) known.clear();
+  if (url.length <= LONGEST_KNOWN) known.set(url, read);
+  return read;
+}
+
+function readUrl(url: string): ModelCall | undefined {
   const parsed = new URL(url);
   const [first, ...others] = readingsOf(parsed.pathname);
   if (!first) return undefined;

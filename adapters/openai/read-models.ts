@@ -40,13 +40,16 @@ export function isPlainJson(headers: Headers): boolean {
 const FIELDS = ['model', 'models', 'fallbacks', 'extra_body'] as const;
 type FieldName = (typeof FIELDS)[number];
 
+const BY_UPPER_CASE: ReadonlyMap<string, FieldName> = new Map(FIELDS.map((name) => [name.toUpperCase(), name]));
+const LONGEST = 10;
+
 // Some servers match keys without regard to case. By way of the upper case, the long s is an s as well.
-function isNamed(key: string, name: FieldName): boolean {
-  return key.toUpperCase() === name.toUpperCase();
+function fieldNamed(key: string): FieldName | undefined {
+  return key.length <= LONGEST ? BY_UPPER_CASE.get(key.toUpperCase()) : undefined;
 }
 
 function isModelKey(key: string): boolean {
-  return FIELDS.some((name) => isNamed(key, name));
+  return fieldNamed(key) !== undefined;
 }
 
 function modelOf(entry: unknown): unknown {
@@ -64,26 +67,32 @@ function namesModel({ value }: JsonField): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).some(isModelKey);
 }
 
-interface ReadBody {
-  readonly text: string;
-  readonly fields: readonly JsonField[];
-  /** What stands in the lists of models. */
-  readonly listed: readonly string[];
+type FieldsByName = Partial<Record<FieldName, JsonField>>;
+
+// Undefined: a server would have to choose between two of them.
+function byName(fields: readonly JsonField[]): FieldsByName | undefined {
+  const found: FieldsByName = {};
+  for (const field of fields) {
+    const name = fieldNamed(field.key) as FieldName;
+    if (found[name]) return undefined;
+    found[name] = field;
+  }
+  return found;
 }
 
-function nameModels(call: ModelCall, { text, fields, listed }: ReadBody): ModelsInRequest | UndeterminedModel {
-  const others = [...listed, ...call.queried];
+function nameModels(call: ModelCall, text: string, found: FieldsByName): ModelsInRequest | UndeterminedModel {
+  const { model: field, models, fallbacks, extra_body: extra } = found;
+  const [listed, further] = [readList(models), readList(fallbacks)];
+  if (!listed || !further) return { fault: 'A list of models in the request body is not a list of strings.' };
+  if (extra && namesModel(extra)) return { fault: 'The "extra_body" of the request body names a model.' };
+  const others = [...listed, ...further, ...call.queried];
   if (call.deployment !== undefined) return { model: call.deployment, others };
-  const field = fields.find(({ key }) => isNamed(key, 'model'));
   if (field?.key !== 'model' || typeof field.value !== 'string')
     return { fault: 'The request body has no "model" that is a string.' };
   // A model in the query cannot be exchanged.
   if (call.queried.length > 0) return { model: field.value, others };
-  return {
-    model: field.value,
-    others,
-    inBody: { text, fields: fields.filter(({ key }) => !isNamed(key, 'extra_body')) },
-  };
+  const fields = [field, models, fallbacks].filter((one) => one !== undefined);
+  return { model: field.value, others, inBody: { text, fields } };
 }
 
 /** Reads what a governed call names, from the bytes that go on the wire. */
@@ -93,13 +102,8 @@ export function readModels(call: ModelCall, body: unknown): ModelsInRequest | Un
   if (text === undefined) return { fault: 'The request body is not JSON text that can be inspected.' };
   const fields = readJsonFields(text, isModelKey);
   if (!fields) return { fault: 'The request body is not a JSON object.' };
-  const byName = (name: FieldName): JsonField[] => fields.filter(({ key }) => isNamed(key, name));
-  if (FIELDS.some((name) => byName(name).length > 1))
-    return { fault: 'The request body names the model more than once.' };
-  const [models, fallbacks] = [readList(byName('models')[0]), readList(byName('fallbacks')[0])];
-  if (!models || !fallbacks) return { fault: 'A list of models in the request body is not a list of strings.' };
-  if (byName('extra_body').some(namesModel)) return { fault: 'The "extra_body" of the request body names a model.' };
-  return nameModels(call, { text, fields, listed: [...models, ...fallbacks] });
+  const found = byName(fields);
+  return found ? nameModels(call, text, found) : { fault: 'The request body names the model more than once.' };
 }
 
 /** The body with another model in it; everything else keeps its bytes. Lists of models are emptied, since nothing in them was asked for. */
