@@ -8,7 +8,9 @@ export interface GovernedCallOptions {
   readonly metadata: Context | undefined;
 }
 
+// Most calls name one model and nothing else. No JSON begins with that sign.
 function keyOf(named: Named): string {
+  if (!('fault' in named) && named.others === undefined) return `=${named.model}`;
   return JSON.stringify('fault' in named ? [null, named.fault] : [named.model, ...(named.others ?? [])]);
 }
 

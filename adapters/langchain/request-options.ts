@@ -37,6 +37,7 @@ export function faultInOptions(options: Readonly<Record<string, unknown>>): stri
 
 /** What stands in the query where gateways look for a model. */
 export function queriedModels(options: Readonly<Record<string, unknown>>): readonly unknown[] {
+  if (options['query'] === undefined && options['defaultQuery'] === undefined) return [];
   const queries = [options['query'], options['defaultQuery']].flatMap((query) => Object.entries(fieldsOf(query)));
   return queries.filter(([name]) => QUERIED.test(name)).map(([, value]) => value);
 }

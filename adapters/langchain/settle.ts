@@ -2,16 +2,20 @@ import type { Fields } from './fields.ts';
 
 const MODEL_FIELDS: ReadonlySet<string> = new Set(['model', 'models', 'fallbacks', 'extra_body']);
 const IN_UPPER_CASE: ReadonlySet<string> = new Set(Array.from(MODEL_FIELDS, (name) => name.toUpperCase()));
-const LONGEST = 10;
+const LENGTHS: ReadonlySet<number> = new Set(Array.from(MODEL_FIELDS, ({ length }) => length));
 
 /** Whether a field of a request names models, in whatever case: some servers do not regard it. */
 export function isModelField(name: string): boolean {
-  return name.length <= LONGEST && IN_UPPER_CASE.has(name.toUpperCase());
+  return LENGTHS.has(name.length) && IN_UPPER_CASE.has(name.toUpperCase());
 }
 
 function jsonOf(value: unknown): unknown {
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+function isMoreThanFields(request: object): boolean {
+  return 'toJSON' in request || Symbol.iterator in request || Symbol.asyncIterator in request;
 }
 
 /**
@@ -23,9 +27,9 @@ export function settle(request: unknown): Fields | undefined {
   if (typeof request !== 'object' || request === null || ArrayBuffer.isView(request)) return undefined;
   try {
     const copy: Record<string, unknown> = { ...request };
-    if (['toJSON', Symbol.iterator, Symbol.asyncIterator].some((name) => name in copy || name in request))
-      return undefined;
-    for (const name of Object.keys(copy).filter(isModelField)) {
+    if (isMoreThanFields(copy) || isMoreThanFields(request)) return undefined;
+    for (const name in copy) {
+      if (!isModelField(name) || !Object.hasOwn(copy, name)) continue;
       if (!MODEL_FIELDS.has(name)) return undefined;
       if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);
     }
