@@ -18,6 +18,16 @@ function isMoreThanFields(request: object): boolean {
   return 'toJSON' in request || Symbol.iterator in request || Symbol.asyncIterator in request;
 }
 
+// Whether the fields that name models are spelt the usual way; they are made plain JSON.
+function settleNames(copy: Record<string, unknown>): boolean {
+  for (const name of Object.keys(copy)) {
+    if (!isModelField(name)) continue;
+    if (!MODEL_FIELDS.has(name)) return false;
+    if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);
+  }
+  return true;
+}
+
 /**
  * A copy of a request in which nothing that names a model can change any more, and says what the JSON of
  * it will say. Undefined when it becomes something else than JSON of its fields, or one of them is spelt
@@ -28,12 +38,7 @@ export function settle(request: unknown): Fields | undefined {
   try {
     const copy: Record<string, unknown> = { ...request };
     if (isMoreThanFields(copy) || isMoreThanFields(request)) return undefined;
-    for (const name in copy) {
-      if (!isModelField(name) || !Object.hasOwn(copy, name)) continue;
-      if (!MODEL_FIELDS.has(name)) return undefined;
-      if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);
-    }
-    return copy;
+    return settleNames(copy) ? copy : undefined;
   } catch {
     return undefined;
   }
