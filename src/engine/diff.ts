@@ -148,13 +148,15 @@ interface Column {
 
 function* differingIn(columns: readonly Column[]): Generator<{ resource: string; alias?: string }> {
   const denied = new Map(columns.map((column) => [`${column.before.denial} ${column.after.denial}`, column]));
-  for (const column of columns) {
-    if (column.before.effect !== column.after.effect) yield { resource: column.example };
-    else
-      for (const alias of denied.values()) {
-        if (effectWith(column.before, alias.before) === effectWith(column.after, alias.after)) continue;
-        yield { resource: column.example, alias: alias.example };
-      }
+  for (const { example: resource, before, after } of columns) {
+    if (before.effect !== after.effect) {
+      yield { resource };
+      continue;
+    }
+    const differing = [...denied.values()].filter(
+      (alias) => effectWith(before, alias.before) !== effectWith(after, alias.after),
+    );
+    for (const { example: alias } of differing) yield { resource, alias };
   }
 }
 

@@ -4,3 +4,4 @@
  * @module @controlzero/sdk/node
  */
 export { fileSource } from './file-source.ts';
+export { findPolicyFile } from './find-policy-file.ts';

@@ -7,6 +7,8 @@ export { createTestControlZero } from './create-test-control-zero.ts';
 export type { TestControlZero, TestControlZeroOptions } from './create-test-control-zero.ts';
 export { diffPolicies } from './diff-policies.ts';
 export type { PolicyDiff, PolicyDifference } from './diff-policies.ts';
+export type { RepresentativeRequest } from '../engine/diff.ts';
+export type { LintKind } from '../engine/lint.ts';
 export { lintPolicy } from './lint-policy.ts';
 export type { LintFinding } from './lint-policy.ts';
 export type { PolicyInput } from './load-policy.ts';
