@@ -23,7 +23,7 @@ function printReport(report: ReplayReport): void {
   printChanges('Newly denied', report.denied);
   printChanges('Newly allowed', report.allowed);
   for (const [key, number] of Object.entries(report.unknownAttributes))
-    print(`unknown: ${count(number, 'record')} depend on "${key}", which was not recorded`);
+    print(`unknown: ${count(number, 'record')} left open by "${key}", which was not recorded`);
   for (const { line, message } of report.firstUnreadable) print(`line ${line}: ${message}`);
   const { records, newlyDenied, newlyAllowed, unchanged, unknown, unreadable } = report;
   print(

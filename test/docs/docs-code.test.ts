@@ -61,6 +61,7 @@ describe('code in the documentation', () => {
       'docs/openai.md',
       'docs/langchain.md',
       'docs/errors.md',
+      'docs/testing-policies.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',
       'adapters/langchain/govern-chat-model.ts',
