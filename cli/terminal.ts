@@ -22,14 +22,21 @@ export function colour(name: 'red' | 'green' | 'yellow' | 'dim' | 'bold', text: 
   return isColoured ? styleText(name, text, { validateStream: false }) : text;
 }
 
-/** One line on the standard output. */
-export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+// Colours pass; everything else that steers a terminal could come from a policy or a record.
+const STEERING = /\p{Cc}\[\d+m|[\p{Cc}\p{Cf}]/gu;
+
+/** One line on the standard output, or several. */
+export function print(text: string): void {
+  const safe = text.replaceAll(STEERING, (found) => {
+    if (found.startsWith('\n') || (isColoured && found.length > 1)) return found;
+    return JSON.stringify(found).slice(1, -1);
+  });
+  process.stdout.write(`${safe}\n`);
 }
 
 /** A result as one JSON document. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2));
+  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
 /** The effect in its colour. */

@@ -163,11 +163,7 @@ class Automaton {
  *
  * @param only a language outside of which nothing is of interest
  */
-export function* walkClasses(
-  languages: readonly Language[],
-  domain: Domain,
-  only?: number,
-): Generator<NameClass, boolean> {
+function* walkClasses(languages: readonly Language[], domain: Domain, only?: number): Generator<NameClass, boolean> {
   const automaton = new Automaton([...languages, domain.impossible]);
   const impossible = languages.length;
   const start = automaton.start();
@@ -199,7 +195,8 @@ export function classesOf(
   let step = walk.next();
   for (; step.done !== true; step = walk.next()) {
     const key = [...step.value.members].toSorted((a, b) => a - b).join();
-    if (!classes.has(key)) classes.set(key, step.value);
+    // An empty example is right and says little.
+    if ((classes.get(key)?.example ?? '') === '') classes.set(key, step.value);
   }
   return { classes: [...classes.values()], isComplete: step.value };
 }

@@ -35,11 +35,9 @@ export interface LintFinding {
  */
 export async function lintPolicy(input: PolicyInput): Promise<readonly LintFinding[]> {
   const { policies, locate, stepsOf } = await loadPolicy(input);
-  return lintRules(policies).map(({ kind, message, at: [policy, rule] }) => ({
-    kind,
-    message,
-    policy: policies[policy]?.name ?? '',
-    rule: policies[policy]?.rules[rule]?.name ?? rule,
-    ...locate(stepsOf(policy, rule)),
-  }));
+  return lintRules(policies).map(({ kind, message, at: [policy, rule] }): LintFinding => {
+    const position = locate(stepsOf(policy, rule)) ?? {};
+    const names = { policy: policies[policy]?.name ?? '', rule: policies[policy]?.rules[rule]?.name ?? rule };
+    return Object.assign({ kind, message }, names, position);
+  });
 }

@@ -25,8 +25,7 @@ function describe(cz: ControlZero, request: PolicyRequest): string {
 /**
  * Matchers about decisions, for `expect.extend()` of vitest or jest. They record no event.
  *
- * For their types, tell the test runner once, for example in a setup file:
- * `declare module 'vitest' { interface Matchers<T> extends PolicyMatchers<T> {} }`.
+ * How a test runner learns their types, once in a setup file, is in docs/testing-policies.md.
  *
  * @example
  * ```ts

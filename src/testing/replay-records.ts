@@ -1,3 +1,4 @@
+import type { ControlZero } from '../client.ts';
 import type { Explanation, RuleExplanation } from '../engine/explain.ts';
 import type { DecisionRecord } from '../events/decision-record.ts';
 import { readDecisionRecord } from '../events/decision-record.ts';
@@ -44,6 +45,73 @@ function requestOf({ action, resource, agent, context }: DecisionRecord): Policy
   return { action, resource, context: { ...context, ...(agent !== undefined && { agent_id: agent }) } };
 }
 
+class Replay {
+  readonly #cz: ControlZero;
+  readonly #onProgress: ReplayOptions['onProgress'];
+  readonly #remembered = new Map<string, Outcome>();
+  readonly #denied = new ChangeCounter();
+  readonly #allowed = new ChangeCounter();
+  readonly #unreadable = new UnreadableLines();
+  readonly #unknownAttributes = new Map<string, number>();
+  #lines = 0;
+  #records = 0;
+  #unknown = 0;
+
+  constructor(cz: ControlZero, onProgress: ReplayOptions['onProgress']) {
+    this.#cz = cz;
+    this.#onProgress = onProgress;
+  }
+
+  addLine(text: string): void {
+    this.#lines += 1;
+    if (text.trim() === '') return;
+    const record = readDecisionRecord(text);
+    if (typeof record === 'string') this.#unreadable.add(this.#lines, record);
+    else this.#addRecord(record);
+  }
+
+  #addRecord(record: DecisionRecord): void {
+    this.#records += 1;
+    if (this.#records % PROGRESS_EVERY === 0) this.#onProgress?.(this.#records);
+    const { effect, unknown } = this.#decide(record);
+    if (unknown.length > 0) this.#addUnknown(unknown);
+    else if ((effect === 'deny') !== (record.effect === 'deny')) {
+      const changes = effect === 'deny' ? this.#denied : this.#allowed;
+      changes.add(record.agent, record.action, record.resource);
+    }
+  }
+
+  #addUnknown(attributes: readonly string[]): void {
+    this.#unknown += 1;
+    for (const key of attributes) this.#unknownAttributes.set(key, (this.#unknownAttributes.get(key) ?? 0) + 1);
+  }
+
+  // Records repeat themselves; what was decided a moment ago is not decided again.
+  #decide(record: DecisionRecord): Outcome {
+    const request = requestOf(record);
+    const key = JSON.stringify(request);
+    const outcome = this.#remembered.get(key) ?? outcomeOf(this.#cz.explain(request));
+    if (this.#remembered.size < MOST_REMEMBERED) this.#remembered.set(key, outcome);
+    return outcome;
+  }
+
+  report(): ReplayReport {
+    const [denied, allowed] = [this.#denied, this.#allowed];
+    return {
+      records: this.#records,
+      unreadable: this.#unreadable.total,
+      firstUnreadable: this.#unreadable.first,
+      unchanged: this.#records - this.#unknown - denied.total - allowed.total,
+      newlyDenied: denied.total,
+      newlyAllowed: allowed.total,
+      unknown: this.#unknown,
+      unknownAttributes: Object.fromEntries(this.#unknownAttributes),
+      denied: denied.list(),
+      allowed: allowed.list(),
+    };
+  }
+}
+
 /**
  * Decides recorded decisions anew, with another policy: who would newly be denied or allowed.
  *
@@ -68,46 +136,7 @@ export async function replayRecords(
   options: ReplayOptions = {},
 ): Promise<ReplayReport> {
   const { cz } = await loadPolicy(candidate);
-  const remembered = new Map<string, Outcome>();
-  const decide = (record: DecisionRecord): Outcome => {
-    const request = requestOf(record);
-    const key = JSON.stringify(request);
-    const known = remembered.get(key) ?? outcomeOf(cz.explain(request));
-    if (remembered.size < MOST_REMEMBERED) remembered.set(key, known);
-    return known;
-  };
-  const [denied, allowed] = [new ChangeCounter(), new ChangeCounter()];
-  const unreadable = new UnreadableLines();
-  const unknownAttributes = new Map<string, number>();
-  let [line, records, unknown] = [0, 0, 0];
-  for await (const text of lines) {
-    line += 1;
-    if (text.trim() === '') continue;
-    const record = readDecisionRecord(text);
-    if (typeof record === 'string') {
-      unreadable.add(line, record);
-      continue;
-    }
-    records += 1;
-    if (records % PROGRESS_EVERY === 0) options.onProgress?.(records);
-    const outcome = decide(record);
-    if (outcome.unknown.length > 0) {
-      unknown += 1;
-      for (const key of outcome.unknown) unknownAttributes.set(key, (unknownAttributes.get(key) ?? 0) + 1);
-    } else if ((outcome.effect === 'deny') !== (record.effect === 'deny')) {
-      (outcome.effect === 'deny' ? denied : allowed).add(record.agent, record.action, record.resource);
-    }
-  }
-  return {
-    records,
-    unreadable: unreadable.total,
-    firstUnreadable: unreadable.first,
-    unchanged: records - unknown - denied.total - allowed.total,
-    newlyDenied: denied.total,
-    newlyAllowed: allowed.total,
-    unknown,
-    unknownAttributes: Object.fromEntries(unknownAttributes),
-    denied: denied.list(),
-    allowed: allowed.list(),
-  };
+  const replay = new Replay(cz, options.onProgress);
+  for await (const line of lines) replay.addLine(line);
+  return replay.report();
 }

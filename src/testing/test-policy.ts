@@ -62,6 +62,6 @@ export async function testPolicy(input: PolicyInput, cases: readonly PolicyCase[
   return {
     passed: results.every(({ passed }) => passed),
     results,
-    coverage: walk.map((rule, at) => ({ ...rule, decided: decided[at] ?? 0 })),
+    coverage: walk.map(({ policy, rule }, at) => ({ policy, rule, decided: decided[at] ?? 0 })),
   };
 }

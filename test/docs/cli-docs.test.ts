@@ -54,6 +54,6 @@ describe('docs/cli.md', () => {
     const names = Array.from(help.matchAll(/^ {2}(\w+) .*$/gmu), ([, name]) => name).filter((name) => name !== 'help');
     expect(names.length).toBeGreaterThan(7);
     const headings = Array.from(readFileSync(page, 'utf8').matchAll(/^## (\w+)$/gmu), ([, name]) => name);
-    expect(headings.toSorted()).toEqual(names.toSorted());
+    expect(new Set(headings)).toEqual(new Set(names));
   });
 });

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** The built command. */
-export const CLI = join(root, 'dist/cli/controlzero.js');
+export const CLI: string = join(root, 'dist/cli/controlzero.js');
 
 /** What a run of the command left behind. */
 export interface CliRun {

@@ -4,8 +4,7 @@ import { createTestControlZero, lintPolicy, policyMatchers, replayRecords } from
 import type { PolicyMatchers } from '../../src/testing/index.ts';
 
 declare module 'vitest' {
-  // oxlint-disable-next-line typescript/no-explicit-any, typescript/no-empty-object-type
-  interface Matchers<T = any> extends PolicyMatchers<T> {}
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends PolicyMatchers<R> {}
 }
 expect.extend(policyMatchers);
 
