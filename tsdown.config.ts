@@ -8,6 +8,7 @@ const config: UserConfig = defineConfig({
     'src/testing/index.ts',
     'adapters/openai/index.ts',
     'adapters/langchain/index.ts',
+    'adapters/ai-sdk/index.ts',
     'cli/controlzero.ts',
   ],
   outDir: 'dist',

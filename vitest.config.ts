@@ -25,6 +25,7 @@ const config: ViteUserConfig = defineConfig({
   resolve: {
     // Longest first: an alias matches as a prefix.
     alias: [
+      { find: '@controlzero/sdk/ai-sdk', replacement: source('./adapters/ai-sdk/index.ts') },
       { find: '@controlzero/sdk/langchain', replacement: source('./adapters/langchain/index.ts') },
       { find: '@controlzero/sdk/openai', replacement: source('./adapters/openai/index.ts') },
       { find: '@controlzero/sdk/node', replacement: source('./src/node/index.ts') },

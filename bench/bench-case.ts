@@ -16,6 +16,10 @@ export interface BenchGroup {
 export interface Bench {
   /** What it is called on the command line. */
   readonly name: string;
+  /** Left out of a quick run. */
+  readonly isLong?: boolean;
+  /** Batches of each case are never more, however many are asked for. */
+  readonly mostRounds?: number;
   /** Makes what is measured. Fails when a case does not do what its name says. */
   readonly open: () => Promise<readonly BenchGroup[]>;
 }

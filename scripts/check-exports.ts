@@ -1,5 +1,5 @@
 // Fails when `exports`, the build and the documentation of the public names disagree.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -69,7 +69,7 @@ function checkBuildEntries(entries: readonly Entry[]): void {
 }
 
 function checkMentionedSubpaths(subpaths: readonly string[]): void {
-  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((page) => `docs/${page}`)];
+  const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
   for (const page of pages) {
     for (const [specifier] of readFileSync(join(root, page), 'utf8').matchAll(
       /@controlzero\/sdk(?:\/[a-z-]+)?(?=')/gu,

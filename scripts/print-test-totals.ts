@@ -1,5 +1,5 @@
-// Prints how many tests passed and failed as one plain line, from the report of the test run.
-import { existsSync, readFileSync } from 'node:fs';
+// Prints how many tests passed and failed as one plain line, from the reports of all test runs.
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,14 +9,19 @@ interface Report {
   readonly numPendingTests: number;
 }
 
-const file = join(dirname(fileURLToPath(import.meta.url)), '..', 'coverage', 'results.json');
-const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+// A run that ended before its report is a failed step; without any report something is wrong here.
+const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'coverage');
+const files = globSync('*results.json', { cwd: folder });
+const reports = files.map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Report);
+const sum = (count: (report: Report) => number): number => reports.reduce((total, report) => total + count(report), 0);
+
 const failedSteps = Number(process.argv[2] ?? 0);
-const failed = report ? report.numFailedTests : 1;
-const skipped = report && report.numPendingTests > 0 ? `, ${report.numPendingTests} skipped` : '';
+const failed = reports.length === 0 ? 1 : sum(({ numFailedTests }) => numFailedTests);
+const pending = sum(({ numPendingTests }) => numPendingTests);
+const skipped = pending > 0 ? `, ${pending} skipped` : '';
 
 if (failedSteps > 0) console.log(`${failedSteps} ${failedSteps === 1 ? 'step' : 'steps'} failed; see above`);
 console.log(
-  `${report?.numPassedTests ?? 0} passed, ${failed === 0 && failedSteps > 0 ? failedSteps : failed} failed${skipped}`,
+  `${sum(({ numPassedTests }) => numPassedTests)} passed, ${failed === 0 && failedSteps > 0 ? failedSteps : failed} failed${skipped}`,
 );
 process.exit(failed + failedSteps > 0 ? 1 : 0);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAJORS = [22, 24];
+const PEERS = ['openai', 'ai', '@ai-sdk/openai'];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'controlzero-smoke-'));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -24,6 +25,11 @@ async function main() {
   const error = await client.chat.completions.create({ model: 'gpt-4-turbo', messages: [] }).catch((thrown) => thrown);
   if (!(error instanceof PolicyDeniedError) || error.code !== 'ERR_CZ_POLICY_DENIED') throw new Error('The denied call was not denied.');
   if (provider.modelRequests.length !== 1) throw new Error('The denied call was sent.');
+  const ai = governProvider(createOpenAI({ apiKey: 'local', baseURL: provider.baseURL }), cz);
+  await generateText({ model: ai('gpt-4'), prompt: 'Hello' });
+  const denied = await generateText({ model: ai('gpt-4-turbo'), prompt: 'Hello' }).catch((thrown) => thrown);
+  if (!(denied instanceof PolicyDeniedError)) throw new Error('The denied call of the AI SDK was not denied.');
+  if (provider.modelRequests.length !== 2) throw new Error('The AI SDK did not make one request.');
   const file = new ControlZero({ policyFile: 'controlzero.yaml' });
   await file.initialize();
   if (!runAs('premium-1', () => file.evaluate({ action: 'llm:generate', resource: 'model:gpt-4' })).allowed) throw new Error('The policy file was not read.');
@@ -34,12 +40,18 @@ main().catch((error) => { console.error(error); process.exit(1); });
 `;
 const esm = `import { ControlZero, PolicyDeniedError, init, runAs } from '@controlzero/sdk';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
+import { governProvider } from '@controlzero/sdk/ai-sdk';
 import { startLocalProvider } from '@controlzero/sdk/testing';
+import { createOpenAI } from '@ai-sdk/openai';
+import { generateText } from 'ai';
 import OpenAI from 'openai';
 `;
 const cjs = `const { ControlZero, PolicyDeniedError, init, runAs } = require('@controlzero/sdk');
 const { wrapOpenAI } = require('@controlzero/sdk/openai');
+const { governProvider } = require('@controlzero/sdk/ai-sdk');
 const { startLocalProvider } = require('@controlzero/sdk/testing');
+const { createOpenAI } = require('@ai-sdk/openai');
+const { generateText } = require('ai');
 const OpenAI = require('openai');
 `;
 const policy = `version: '1'
@@ -78,7 +90,7 @@ try {
   writeFileSync(join(folder, 'controlzero.yaml'), policy);
   const packages = [
     join(folder, packed.filename),
-    `openai@${devDependencies['openai'] ?? ''}`,
+    ...PEERS.map((name) => `${name}@${devDependencies[name] ?? ''}`),
     ...MAJORS.map(nodePackage),
   ];
   execFileSync(npm, ['install', '--no-audit', '--no-fund', '--silent', '--ignore-scripts', ...packages], {

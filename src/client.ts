@@ -1,21 +1,29 @@
+import { ClientSecrets } from './client-secrets.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
+import { decisionMade } from './decision-made.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { Listener } from './events/emitter.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Judgement } from './judge.ts';
-import { describeJudgement, errorFor, explainJudgement, judge } from './judge.ts';
+import { errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
+import { mapLogger } from './logger.ts';
 import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
+import type { Surroundings } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
-import { resolveSource } from './resolve-source.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
+import type { SecretEvent } from './secrets/secret-event.ts';
 import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
+import { alarmOf, policyStatus } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
-import { Refresher } from './sync/refresher.ts';
+import type { Clock } from './sync/clock.ts';
+import { systemClock } from './sync/clock.ts';
+import type { Refresher } from './sync/refresher.ts';
+import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
 import { withLimits } from './with-limits.ts';
 
@@ -35,13 +43,7 @@ export interface Enforcement {
   readonly decision: Decision;
 }
 
-const ATTEMPT_TIMEOUT_MS = 5000;
-
-function policyStatus(active: ActivePolicy): PolicyStatus {
-  const { revision, source, origin, activatedAt, compiled } = active;
-  return { revision, source, origin, activatedAt, rules: compiled.rules.length };
-}
-
+const CLOSING_MS = 2000;
 /**
  * The client: holds one policy, keeps it fresh, and decides requests against it.
  *
@@ -61,37 +63,49 @@ function policyStatus(active: ActivePolicy): PolicyStatus {
  */
 export class ControlZero {
   readonly #options: ResolvedOptions;
+  readonly #clock: Clock;
   readonly #defaults: readonly Context[];
+  readonly #nobody: Surroundings;
   readonly #decisions: Emitter<DecisionEvent>;
   readonly #policies: Emitter<PolicyEvent>;
   readonly #statuses: Emitter<Status>;
+  readonly #secrets: ClientSecrets;
   #refresher: Refresher | undefined;
   #starting: Promise<void> | undefined;
   #firstUse: Promise<unknown> | undefined;
   #isClosed = false;
   #startError: unknown;
 
-  constructor(options?: ControlZeroOptions) {
-    this.#options = resolveOptions(options);
-    const { agentId, logger } = this.#options;
+  /** @param clock for tests of the package itself */
+  constructor(options?: ControlZeroOptions, clock: Clock = systemClock) {
+    const resolved = resolveOptions(options);
+    const logger = mapLogger(resolved.logger, (message) => this.#secrets.redact(message));
+    const { agentId } = resolved;
+    this.#options = { ...resolved, logger };
+    this.#clock = clock;
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
+    this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
     this.#decisions = new Emitter(report);
     this.#policies = new Emitter(report);
     this.#statuses = new Emitter(report);
+    this.#secrets = new ClientSecrets(this.#options, report);
   }
 
   /**
    * Finds the policy source and reads it for the first time. May be called often: it does nothing once
-   * a policy is active, and calls at the same time share one attempt. After a failure the client keeps
-   * trying in the background, and every call is denied until it succeeds.
+   * a policy is active, and calls at the same time share one attempt. With a hosted policy, the verified
+   * copy that an earlier process left on disk is enough; it is refreshed in the background. After a
+   * failure the client keeps trying, and every call is denied until it succeeds.
    *
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is configured or it cannot be read
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` when the document has problems
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED` when a hosted policy must not be used
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had
    */
   async initialize(options: WaitOptions = {}): Promise<this> {
     if (this.#isClosed) throw new PolicyUnavailableError({ message: 'The client is closed; make a new one.' });
-    if (!this.#refresher?.active) {
+    if (!this.#refresher?.isUsable || !this.#secrets.isReady) {
       this.#starting ??= this.#start().finally(() => {
         this.#starting = undefined;
       });
@@ -137,23 +151,14 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    await this.#ready();
-    const [request, ...fallbacks] = requests;
-    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
-    const asked = this.#judge(request);
-    if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== options.previous) this.#record(asked);
-      return { index: 0, decision: asked.decision };
-    }
-    for (const [index, fallback] of fallbacks.entries()) {
-      const judgement = this.#judge(fallback);
-      if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== options.previous) this.#record(judgement, asked);
-      return { index: index + 1, decision: judgement.decision };
-    }
-    this.#record(asked);
-    throw errorFor(asked, this.#startError);
+    // Awaiting what there is nothing to wait for would cost as much as the decision.
+    if (!this.#isReady) await this.#ready();
+    return this.#enforceFirst(requests, options.previous);
+  }
+
+  /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
+  preview(request: PolicyRequest): Decision {
+    return this.#judge(request).decision;
   }
 
   /** Decides a request like `evaluate` and says of every rule why it did or did not match. Records no event. */
@@ -169,6 +174,31 @@ export class ControlZero {
     return this.#refresher?.active?.compiled.namesAction(canonicalAction(action)) ?? false;
   }
 
+  /**
+   * The value of a secret. A look-up in memory: no network, no file. Where the policy names the action
+   * `secret.read`, it decides who may read `secret/<name>`, and one event is recorded.
+   *
+   * The text that comes back is yours to keep safe: it is not redacted elsewhere than in what this
+   * package writes. On rotation ask again; `onSecret()` says when.
+   *
+   * @throws {SecretNotFoundError} `ERR_CZ_SECRET_NOT_FOUND` when nobody stored it, or the policy denies it
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` without `secretsEnabled`, before
+   *   `initialize()`, without an active policy, and after the values were dropped
+   *
+   * @example
+   * ```ts
+   * import { init } from '@controlzero/sdk';
+   * import { wrapOpenAI } from '@controlzero/sdk/openai';
+   * import OpenAI from 'openai';
+   *
+   * const cz = await init({ secretsEnabled: true }); // controlzero.yaml and controlzero.vault
+   * const openai = wrapOpenAI(new OpenAI({ apiKey: cz.getSecret('openai') }), cz);
+   * ```
+   */
+  getSecret(name: string): string {
+    return this.#secrets.get(name);
+  }
+
   /** Where the client reports what an operator should know. */
   get logger(): Logger {
     return this.#options.logger;
@@ -176,11 +206,14 @@ export class ControlZero {
 
   /** Where the client stands: state, active policy, last error. Plain data, safe to show. */
   status(): Status {
-    const sync = this.#refresher?.status ?? Refresher.untried(this.#isClosed);
+    const sync = this.#refresher?.status ?? { ...UNTRIED, ...(this.#isClosed && { state: 'closed' }) };
+    const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
     const { queued, dropped } = this.#decisions;
-    return { ...sync, usable: policy !== null, mode, failOpen, policy, events: { queued, dropped } };
+    this.#secrets.redactIn(sync.lastError);
+    const { status: secrets } = this.#secrets;
+    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events: { queued, dropped } };
   }
 
   /** Calls a listener after each decision; the function that comes back removes it. */
@@ -198,36 +231,50 @@ export class ControlZero {
     return this.#statuses.on(listener);
   }
 
+  /** Calls a listener when a secret was rotated, added, removed or dropped: names, never values. */
+  onSecret(listener: Listener<SecretEvent>): () => void {
+    return this.#secrets.on(listener);
+  }
+
   /**
-   * Reads the source now instead of at the next tick.
+   * Reads the source now instead of at the next tick. While a control plane has to be spared after a
+   * failure no request is made: it rejects with what the last attempt failed with.
+   *
+   * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED`; the last good policy stays active
    * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID`; the last good policy stays active
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`; the last good policy stays active
+   * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when only the secrets cannot be had
    */
   async refresh(options: WaitOptions = {}): Promise<void> {
     if (!this.#refresher) {
       await this.initialize(options);
       return;
     }
-    await withLimits(this.#refresher.refresh(), options);
+    await withLimits(this.#withSecrets(this.#refresher.refresh()), options);
   }
 
   /** Resolves when all events so far have been handed to the listeners. */
   async flush(options: WaitOptions = {}): Promise<void> {
-    const all = Promise.all([this.#decisions.flush(), this.#policies.flush(), this.#statuses.flush()]);
-    await withLimits(all, options);
+    const emitters = [this.#decisions, this.#policies, this.#statuses, this.#secrets];
+    await withLimits(Promise.all(emitters.map(async (emitter) => emitter.flush())), options);
   }
 
   /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#refresher?.close();
+    const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
+    this.#secrets.close();
     await this.flush();
+    // What is written for the next process is worth a moment, and no more.
+    if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
   async #start(): Promise<void> {
     try {
+      await this.#secrets.open(this, this.#clock);
       this.#refresher ??= await this.#createRefresher();
-      await this.#refresher.refresh();
+      if (this.#refresher.isUsable) this.#secrets.retry();
+      await this.#withSecrets(this.#refresher.start());
       this.#startError = undefined;
     } catch (error) {
       this.#startError = error;
@@ -235,48 +282,84 @@ export class ControlZero {
     }
   }
 
+  // Secrets are read after the policy in every attempt; the policy's error counts first.
+  async #withSecrets(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+      await this.#secrets.latest();
+    } catch (error) {
+      throw this.#secrets.redactIn(error);
+    }
+  }
+
+  // Loaded on demand: an application that is only built never needs it.
   async #createRefresher(): Promise<Refresher> {
-    const { refreshIntervalMs } = this.#options;
-    const source = await resolveSource(this.#options);
-    return new Refresher({
-      source,
-      intervalMs: refreshIntervalMs ?? source.refreshIntervalMs,
-      attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
+    const { openRefresher } = await import('./open-refresher.ts');
+    const refresher = await openRefresher({
+      options: this.#options,
+      clock: this.#clock,
+      secrets: this.#secrets,
       listener: {
+        attempted: () => this.#secrets.begin(),
         activated: (active) => this.#activated(active),
         failed: (error) => this.#failed(error),
-        changed: () => this.#statuses.emit(this.status()),
+        changed: () => this.#changed(),
+        noticed: (message) => this.#options.logger.info(message),
       },
     });
+    if (this.#isClosed) await refresher.close();
+    return refresher;
   }
 
   // Only the very first use waits for a policy. Later ones are answered at once, from what is active.
+  get #isReady(): boolean {
+    return this.#refresher?.isUsable === true || this.#isClosed;
+  }
+
   async #ready(): Promise<void> {
-    if (this.#refresher?.active || this.#isClosed) return;
+    if (this.#isReady) return;
     this.#firstUse ??= this.initialize().catch((error: unknown) => this.#warn(error));
     await this.#firstUse;
   }
 
+  #enforceFirst(requests: readonly PolicyRequest[], previous: Decision | undefined): Enforcement {
+    const [request] = requests;
+    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+    const asked = this.#judge(request);
+    if (asked.decision.allowed || this.#options.mode === 'shadow') {
+      // Decisions are shared objects: the same answer of the same policy is the same object.
+      if (asked.decision !== previous) this.#record(asked);
+      return { index: 0, decision: asked.decision };
+    }
+    for (const [index, fallback] of requests.entries()) {
+      const judgement = index === 0 ? asked : this.#judge(fallback);
+      if (!judgement.decision.allowed) continue;
+      if (judgement.decision !== previous) this.#record(judgement, asked);
+      return { index, decision: judgement.decision };
+    }
+    this.#record(asked);
+    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
+  }
+
   #judge(request: PolicyRequest): Judgement {
-    const surroundings = { identity: currentIdentity(), defaults: this.#defaults };
+    const identity = currentIdentity();
+    const surroundings = identity === undefined ? this.#nobody : { identity, defaults: this.#defaults };
     const { failOpen } = this.#options;
-    return judge(request, { active: this.#refresher?.active, isClosed: this.#isClosed, failOpen, surroundings });
+    const refresher = this.#refresher;
+    refresher?.observe();
+    return judge(request, {
+      active: refresher?.active,
+      standing: refresher?.standing ?? 'current',
+      isClosed: this.#isClosed,
+      failOpen,
+      surroundings,
+    });
   }
 
   #record(judgement: Judgement, denied?: Judgement): void {
     if (!this.#decisions.hasListeners) return;
-    const { mode } = this.#options;
-    const { decision } = judgement;
     this.#decisions.emit(
-      Object.freeze({
-        type: 'decision-made',
-        at: Date.now(),
-        ...describeJudgement(judgement),
-        decision,
-        mode,
-        enforced: decision.allowed || mode === 'enforce',
-        ...(denied && { fallback: { requested: describeJudgement(denied).resource, denied: denied.decision } }),
-      }),
+      decisionMade({ judgement, denied, mode: this.#options.mode, secrets: this.#secrets, at: Date.now() }),
     );
   }
 
@@ -287,7 +370,10 @@ export class ControlZero {
 
   #warn(error: unknown): void {
     const active = this.#refresher?.active;
-    const stays = active ? `The last good policy (${active.revision}) stays active` : 'No policy is active';
+    const without = this.#options.failOpen
+      ? 'No policy is active, and failOpen allows every call'
+      : 'No policy is active';
+    const stays = active ? `The last good policy (${active.revision}) stays active` : without;
     this.#options.logger.error(`${messageOf(error)}\n${stays}.`);
   }
 
@@ -295,7 +381,15 @@ export class ControlZero {
     this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
   }
 
+  #changed(): void {
+    const status = this.status();
+    const alarm = alarmOf(status);
+    if (alarm !== undefined) this.#options.logger.error(alarm);
+    this.#statuses.emit(status);
+  }
+
   #failed(error: unknown): void {
+    this.#secrets.redactIn(error);
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
     const policy = this.#policyStatus();

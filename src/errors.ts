@@ -1,3 +1,4 @@
+import type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
 import type { Decision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
 import type { PolicyProblem } from './policy/problem.ts';
@@ -13,7 +14,10 @@ export type ControlZeroErrorCode =
   | 'ERR_CZ_POLICY_DENIED'
   | 'ERR_CZ_POLICY_UNAVAILABLE'
   | 'ERR_CZ_POLICY_INVALID'
-  | 'ERR_CZ_CONFIGURATION';
+  | 'ERR_CZ_BUNDLE_REFUSED'
+  | 'ERR_CZ_CONFIGURATION'
+  | 'ERR_CZ_SECRET_UNAVAILABLE'
+  | 'ERR_CZ_SECRET_NOT_FOUND';
 
 /** What every error of this package is built from. */
 export interface ControlZeroErrorOptions {
@@ -90,7 +94,8 @@ function brandChain(errorClass: unknown): readonly string[] {
   return brands;
 }
 
-function nameError(error: Error, name: string): void {
+/** Gives an error the name of its class. */
+export function nameError(error: Error, name: string): void {
   // A literal, because minifiers rename classes; not enumerable, as on the built-in errors.
   Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
 }
@@ -179,6 +184,8 @@ export class PolicyDeniedError extends ControlZeroError {
   }
 }
 
+const UNAVAILABLE_DETAILS = ['decision', 'request', 'kind', 'httpStatus', 'retryAfterMs'] as const;
+
 /** What a {@link PolicyUnavailableError} is built from. */
 export interface PolicyUnavailableErrorOptions {
   /** What happened and what to do next, one line. */
@@ -187,6 +194,12 @@ export interface PolicyUnavailableErrorOptions {
   /** Set when a call was refused for lack of a policy. */
   readonly decision?: Decision;
   readonly request?: RefusedRequest;
+  /** Set when a source failed: how. */
+  readonly kind?: SyncFailureKind;
+  /** Set when the control plane answered with an error. */
+  readonly httpStatus?: number;
+  /** Set when the control plane said when to come back. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -206,20 +219,27 @@ export class PolicyUnavailableError extends ControlZeroError {
   declare readonly code: 'ERR_CZ_POLICY_UNAVAILABLE';
   /** HTTP status that fits: the service cannot answer at present. */
   readonly status = 503;
-  readonly decision?: Decision;
-  readonly request?: RefusedRequest;
+  declare readonly decision?: Decision;
+  declare readonly request?: RefusedRequest;
+  /** How the source failed, when that is why. */
+  declare readonly kind?: SyncFailureKind;
+  /** The status the control plane answered with, when that is why. */
+  declare readonly httpStatus?: number;
+  /** Milliseconds after which the control plane wants to be asked again. */
+  declare readonly retryAfterMs?: number;
 
   constructor(options: PolicyUnavailableErrorOptions) {
     super({ ...options, code: 'ERR_CZ_POLICY_UNAVAILABLE' });
     nameError(this, 'PolicyUnavailableError');
     forbidRetry(this);
-    if (options.decision) this.decision = options.decision;
-    if (options.request) this.request = options.request;
+    for (const key of UNAVAILABLE_DETAILS) {
+      if (options[key] !== undefined) Object.defineProperty(this, key, { value: options[key], enumerable: true });
+    }
   }
 
   override toJSON(): Record<string, unknown> {
-    const { status, decision, request } = this;
-    return { ...super.toJSON(), status, ...(decision && { decision }), ...(request && { request }) };
+    const details = UNAVAILABLE_DETAILS.filter((key) => this[key] !== undefined).map((key) => [key, this[key]]);
+    return { ...super.toJSON(), status: this.status, ...Object.fromEntries(details) };
   }
 }
 
@@ -285,6 +305,37 @@ export class PolicyInvalidError extends ControlZeroError {
 
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), origin: this.origin, problems: this.problems };
+  }
+}
+
+/**
+ * Thrown when a policy bundle, a key rotation or a secrets envelope of the control plane is refused.
+ * It is taken whole or refused whole; what was active before stays active. The message holds no rule,
+ * no secret and no key.
+ *
+ * @example
+ * ```ts
+ * import { BundleRefusedError } from '@controlzero/sdk';
+ *
+ * export const isAttackOrMixUp = (error: unknown): boolean =>
+ *   error instanceof BundleRefusedError && ['signature', 'wrong_project', 'rollback', 'equivocation'].includes(error.kind);
+ * ```
+ */
+export class BundleRefusedError extends ControlZeroError {
+  static override readonly brand: string = 'BundleRefusedError';
+  declare readonly code: 'ERR_CZ_BUNDLE_REFUSED';
+  /** Why, as a stable word. */
+  readonly kind: BundleRefusalKind;
+
+  constructor(kind: BundleRefusalKind, message: string, cause?: unknown) {
+    super({ code: 'ERR_CZ_BUNDLE_REFUSED', message, cause });
+    nameError(this, 'BundleRefusedError');
+    forbidRetry(this);
+    this.kind = kind;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), kind: this.kind };
   }
 }
 

@@ -1,10 +1,11 @@
-import type { ControlZero } from './client.ts';
+import type { ControlZero, EnforceFirstOptions } from './client.ts';
 import type { GovernanceOptions } from './governance-options.ts';
 import { checkGovernanceOptions } from './governance-options.ts';
 import type { Decision } from './policy/decision.ts';
 import type { ModelAction } from './policy/request.ts';
 import { modelRequest, undeterminedRequest } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
+import { noteAsked } from './watch-gates.ts';
 
 /** The action of a tool that an agent calls. A policy that names it asks for tools to be governed. */
 export const TOOL_CALL = 'tool.call';
@@ -32,6 +33,8 @@ export interface GatedCall {
   readonly previous?: Decision | undefined;
   /** Whether another model can be put in place of the one that is named. Default: true. */
   readonly isExchangeable?: boolean;
+  /** Models that may serve this call, in order. Default: those of the gate. */
+  readonly fallback?: readonly string[];
 }
 
 /** How a call goes ahead. */
@@ -40,6 +43,8 @@ export interface PassedCall {
   /** The fallback that serves the call; undefined when it goes ahead as it is. */
   readonly fallback: string | undefined;
 }
+
+const NO_ATTEMPT: EnforceFirstOptions = {};
 
 /** What a gate is made from. */
 export interface GateOptions {
@@ -76,7 +81,9 @@ export class Gate {
 
   constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
-    const { agentId, context, fallback = [], modelAliases = {} } = options;
+    // What somebody put on the prototype of all objects is nobody's option.
+    const own: GovernanceOptions = Object.assign(Object.create(null) as object, options);
+    const { agentId, context, fallback = [], modelAliases = {} } = own;
     this.cz = cz;
     this.fallback = [...fallback];
     this.#aliases = new Map(Object.entries(modelAliases));
@@ -94,11 +101,21 @@ export class Gate {
    * the call would go ahead as it is, or be denied. Records nothing and decides nothing.
    */
   likelyFallback(call: GatedCall): string | undefined {
-    const { named } = call;
-    if (this.fallback.length === 0 || 'fault' in named || this.cz.status().mode === 'shadow') return undefined;
-    const isAllowed = (model: string): boolean => this.#isAllowed(this.#request(call, model));
-    if ([named.model, ...(named.others ?? [])].every(isAllowed)) return undefined;
-    return this.fallback.find(isAllowed);
+    const fallback = this.#fallbackOf(call);
+    if (fallback.length === 0 || this.#isPassable(call)) return undefined;
+    return fallback.find((model) => this.#isAllowed(this.#request(call, model)));
+  }
+
+  /**
+   * Asks whether a call would pass, before it is made. A call that would is recorded when it is made; a
+   * denial is recorded here, because then it never is.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async preflight(call: GatedCall): Promise<void> {
+    await this.ready();
+    if (!this.#isPassable(call) && this.likelyFallback(call) === undefined) await this.enforce(call);
   }
 
   /**
@@ -108,15 +125,16 @@ export class Gate {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforce(call: GatedCall): Promise<PassedCall> {
-    const { named, previous, isExchangeable = true } = call;
-    const attempt = previous === undefined ? {} : { previous };
+    const { named, previous } = call;
+    noteAsked();
+    const attempt = previous === undefined ? NO_ATTEMPT : { previous };
     if ('fault' in named) {
       const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
       return { decision, fallback: undefined };
     }
-    const requests = [named.model, ...(named.others ?? [])].map((model) => this.#request(call, model));
-    const fallbacks = isExchangeable ? this.fallback : [];
-    const asked = [await this.#firstDenied(requests), ...fallbacks.map((model) => this.#request(call, model))];
+    const fallbacks = this.#fallbackOf(call);
+    const first = named.others?.length ? await this.#firstDenied(call, named) : this.#request(call, named.model);
+    const asked = [first, ...fallbacks.map((model) => this.#request(call, model))];
     const { index, decision } = await this.cz.enforceFirst(asked, attempt);
     return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
   }
@@ -133,24 +151,33 @@ export class Gate {
   }
 
   // Every model that may serve the call has to be allowed; the first that is not stands for it.
-  async #firstDenied(requests: readonly PolicyRequest[]): Promise<PolicyRequest> {
-    const [first] = requests as readonly [PolicyRequest, ...PolicyRequest[]];
-    if (requests.length === 1) return first;
+  async #firstDenied(call: GatedCall, { model: named, others = [] }: NamedModels): Promise<PolicyRequest> {
     await this.ready();
-    return requests.find((request) => !this.#isAllowed(request)) ?? first;
+    const first = this.#request(call, named);
+    const requests = others.map((model) => this.#request(call, model));
+    return [first, ...requests].find((request) => !this.#isAllowed(request)) ?? first;
+  }
+
+  #fallbackOf({ named, isExchangeable = true, fallback = this.fallback }: GatedCall): readonly string[] {
+    return isExchangeable && !('fault' in named) ? fallback : [];
+  }
+
+  // Whether a call would go ahead as it is.
+  #isPassable(call: GatedCall): boolean {
+    const { named } = call;
+    if (this.cz.status().mode === 'shadow') return true;
+    if ('fault' in named) return false;
+    return [named.model, ...(named.others ?? [])].every((model) => this.#isAllowed(this.#request(call, model)));
   }
 
   #isAllowed(request: PolicyRequest): boolean {
-    return this.cz.explain(request).decision.allowed;
+    return this.cz.preview(request).allowed;
   }
 
   #request({ action, metadata }: Pick<GatedCall, 'action' | 'metadata'>, id: string): PolicyRequest {
     const model = this.#aliases.get(id);
-    return modelRequest({
-      action,
-      ...(model === undefined ? { model: id } : { model, aliases: [id] }),
-      ...this.#identity(metadata),
-    });
+    const aliases = model === undefined ? undefined : [id];
+    return modelRequest({ action, model: model ?? id, context: this.#context, metadata, aliases });
   }
 
   #undetermined({ action, metadata }: GatedCall, fault: string): PolicyRequest {

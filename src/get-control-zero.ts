@@ -1,7 +1,6 @@
 import { ControlZero } from './client.ts';
 import type { ControlZeroOptions } from './options.ts';
-import { resolveOptions } from './options.ts';
-import { plainCopy } from './policy/plain-copy.ts';
+import type { KnownObjects } from './configuration-key.ts';
 
 // On globalThis, because a dev server that reloads modules would otherwise make a client per reload.
 // The number is the major version whose instances may be shared.
@@ -9,8 +8,7 @@ const INSTANCES: unique symbol = Symbol.for('controlzero.instances.0') as never;
 
 interface Registry {
   readonly clients: Map<string, ControlZero>;
-  readonly identities: WeakMap<object, number>;
-  next: number;
+  readonly known: KnownObjects;
 }
 
 interface RegistryHolder {
@@ -20,26 +18,10 @@ interface RegistryHolder {
 function registry(): Registry {
   const holder = globalThis as RegistryHolder;
   if (!holder[INSTANCES]) {
-    const made: Registry = { clients: new Map(), identities: new WeakMap(), next: 0 };
+    const made: Registry = { clients: new Map(), known: { identities: new WeakMap(), next: 0 } };
     Object.defineProperty(holder, INSTANCES, { value: made });
   }
   return holder[INSTANCES] as Registry;
-}
-
-function identityOf(value: object, instances: Registry): number {
-  const known = instances.identities.get(value);
-  if (known !== undefined) return known;
-  const identity = instances.next;
-  instances.next += 1;
-  instances.identities.set(value, identity);
-  return identity;
-}
-
-// Plain options count by value, objects that do something count by identity.
-function configurationKey(options: ControlZeroOptions | undefined, instances: Registry): string {
-  const { logger, source, ...plain } = resolveOptions(options);
-  const identities = [logger, source].map((value) => (value === undefined ? null : identityOf(value, instances)));
-  return JSON.stringify([plainCopy(plain).copy, identities]);
 }
 
 /**
@@ -61,7 +43,8 @@ function configurationKey(options: ControlZeroOptions | undefined, instances: Re
  */
 export async function getControlZero(options?: ControlZeroOptions): Promise<ControlZero> {
   const instances = registry();
-  const key = configurationKey(options, instances);
+  const { configurationKey } = await import('./configuration-key.ts');
+  const key = await configurationKey(options, instances.known);
   let cz = instances.clients.get(key);
   if (cz === undefined || cz.status().state === 'closed') {
     cz = new ControlZero(options);

@@ -7,6 +7,7 @@ export { ControlZero } from './client.ts';
 export type { Enforcement, EnforceFirstOptions } from './client.ts';
 export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
 export {
+  BundleRefusedError,
   ConfigurationError,
   ControlZeroError,
   PolicyDeniedError,
@@ -21,6 +22,7 @@ export type {
   PolicyUnavailableErrorOptions,
   RefusedRequest,
 } from './errors.ts';
+export type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
 export type { DecisionEvent, Mode } from './events/decision-event.ts';
 export type { Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';
@@ -30,16 +32,34 @@ export { init } from './init.ts';
 export type { Logger } from './logger.ts';
 export { Gate, TOOL_CALL } from './gate.ts';
 export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';
-export type { ControlZeroOptions } from './options.ts';
+export type { ControlZeroOptions, KeyTrustMode, OnExpired } from './options.ts';
+export type { Attribute } from './policy/context-values.ts';
 export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';
 export type { PathStep, PolicyProblem } from './policy/problem.ts';
 export { modelRequest, undeterminedRequest } from './policy/request.ts';
-export type { Attribute, ModelAction, ModelRequestOptions } from './policy/request.ts';
+export type { ModelAction, ModelRequestOptions } from './policy/request.ts';
 export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest, Rule } from './policy/types.ts';
-export { runAs } from './run-as.ts';
-export type { ParsedText, PolicySnapshot, PolicySource, ReadSourceOptions } from './sources/source.ts';
+export { currentIdentity, runAs } from './run-as.ts';
+export { SecretNotFoundError, SecretUnavailableError } from './secrets/secret-errors.ts';
+export type { SecretReasonCode, SecretUnavailableErrorOptions } from './secrets/secret-errors.ts';
+export type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
+export type { ReadSecretsOptions, SecretsContent, SecretsSnapshot, SecretsSource } from './secrets/secrets-source.ts';
+export type {
+  AttemptOutcome,
+  CacheFault,
+  Pace,
+  Pacing,
+  ParsedText,
+  PolicyFacts,
+  PolicySnapshot,
+  PolicySource,
+  ReadSourceOptions,
+  Regime,
+  Settlement,
+} from './sources/source.ts';
 export type { PolicyEvent, PolicyStatus, Status } from './status.ts';
-export type { SyncFailure, SyncStatus } from './sync/refresher.ts';
 export type { SyncState } from './sync/state.ts';
+export type { RejectedDocuments, SyncFailure, SyncStatus } from './sync/sync-status.ts';
+export { watchGates } from './watch-gates.ts';
 export type { WaitOptions } from './with-limits.ts';

@@ -1,22 +1,24 @@
 import { allowedModels } from './engine/alternatives.ts';
+import type { CompiledPolicy } from './engine/compile.ts';
 import { evaluate } from './engine/evaluate.ts';
 import type { Explanation } from './engine/explain.ts';
-import { explain } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
 import { PolicyDeniedError, unavailableForCall } from './errors.ts';
+import { NO_KEYS, layersOf } from './policy/context-values.ts';
 import type { Decision } from './policy/decision.ts';
 import { createDecision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
-import type { JudgedRequest, RequestFault, Surroundings } from './policy/request.ts';
-import { contextLayers, readRequest } from './policy/request.ts';
+import type { JudgedRequest, RequestFault, Surroundings, TakenRequest } from './policy/request.ts';
+import { contextLayers, judgedRequest, takeRequest } from './policy/request.ts';
 import type { PolicyRequest } from './policy/types.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
+import type { Standing } from './sync/refresher.ts';
 
 /** One request and its decision, with what is needed to report or throw it. */
 export interface Judgement {
   readonly request: PolicyRequest;
   readonly decision: Decision;
-  readonly judged: JudgedRequest | RequestFault;
+  readonly taken: TakenRequest | RequestFault;
   readonly active: ActivePolicy | undefined;
   readonly surroundings: Surroundings;
 }
@@ -24,6 +26,7 @@ export interface Judgement {
 /** What a request is judged against. */
 export interface JudgeOptions {
   readonly active: ActivePolicy | undefined;
+  readonly standing: Standing;
   readonly isClosed: boolean;
   readonly failOpen: boolean;
   readonly surroundings: Surroundings;
@@ -37,30 +40,67 @@ const FAIL_OPEN = createDecision({
   reason: 'No policy is active; failOpen allows the call.',
 });
 
-function decide(judged: JudgedRequest | RequestFault, options: JudgeOptions): Decision {
+// Remembered, because the same answer has to be the same object.
+const expired = new WeakMap<CompiledPolicy, Decision>();
+const stale = new WeakMap<Decision, Decision>();
+
+function expiredDecision(policy: CompiledPolicy): Decision {
+  const known = expired.get(policy);
+  if (known) return known;
+  const reason = 'The policy is past its time and could not be refreshed.';
+  const made = createDecision({ effect: 'deny', reasonCode: 'POLICY_EXPIRED', reason, revision: policy.revision });
+  expired.set(policy, made);
+  return made;
+}
+
+function staleDecision(decision: Decision): Decision {
+  const known = stale.get(decision);
+  if (known) return known;
+  const made = Object.freeze({ ...decision, stale: true as const });
+  stale.set(decision, made);
+  return made;
+}
+
+// Without a policy too, a request that names nothing is told so.
+function checkNames(taken: TakenRequest | RequestFault): JudgedRequest | RequestFault {
+  return 'fault' in taken ? taken : judgedRequest(taken);
+}
+
+function decideWithoutPolicy(taken: TakenRequest | RequestFault, failOpen: boolean): Decision {
+  const judged = checkNames(taken);
+  if ('fault' in judged) return createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault });
+  return failOpen ? FAIL_OPEN : NO_POLICY;
+}
+
+function decideExpired(taken: TakenRequest, policy: CompiledPolicy): Decision {
+  const judged = checkNames(taken);
+  return 'fault' in judged ? policy.invalidRequest(judged.fault) : expiredDecision(policy);
+}
+
+function decide(taken: TakenRequest | RequestFault, options: JudgeOptions): Decision {
   if (options.isClosed) return CLOSED;
   const policy = options.active?.compiled;
-  if ('fault' in judged) {
-    return (
-      policy?.invalidRequest(judged.fault) ??
-      createDecision({ effect: 'deny', reasonCode: 'INVALID_REQUEST', reason: judged.fault })
-    );
-  }
-  if (policy) return evaluate(policy, judged);
-  return options.failOpen ? FAIL_OPEN : NO_POLICY;
+  if (!policy) return decideWithoutPolicy(taken, options.failOpen);
+  if ('fault' in taken) return policy.invalidRequest(taken.fault);
+  if (options.standing === 'expired') return decideExpired(taken, policy);
+  const decision = evaluate(policy, taken);
+  return options.standing === 'stale' ? staleDecision(decision) : decision;
 }
 
 /** Decides one request against what is active at this moment. Never throws. */
 export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
   const { active, surroundings } = options;
-  const judged = readRequest(request, { keys: active?.compiled.conditionKeys ?? [], ...surroundings });
-  return { request, judged, active, surroundings, decision: decide(judged, options) };
+  const { identity, defaults } = surroundings;
+  const taken = takeRequest(request, { keys: active?.compiled.conditionKeys ?? NO_KEYS, identity, defaults });
+  return { request, taken, active, surroundings, decision: decide(taken, options) };
 }
 
 /** The walk behind a decision. */
-export function explainJudgement({ active, judged, decision }: Judgement): Explanation {
-  if (!active || 'fault' in judged || decision.reasonCode === 'CLIENT_CLOSED') return { decision, rules: [] };
-  return explain(active.compiled, judged);
+export function explainJudgement({ active, taken, decision }: Judgement): Explanation {
+  const judged = checkNames(taken);
+  const isUnjudged = decision.reasonCode === 'CLIENT_CLOSED' || decision.reasonCode === 'POLICY_EXPIRED';
+  if (!active || 'fault' in judged || isUnjudged) return { decision, rules: [] };
+  return { ...active.compiled.explain(judged), decision };
 }
 
 function showName(read: () => unknown): string {
@@ -72,23 +112,29 @@ function showName(read: () => unknown): string {
   }
 }
 
-function agentOf(request: PolicyRequest, surroundings: Surroundings): string | undefined {
+function agentOf({ request, taken, surroundings }: Judgement): string | undefined {
   try {
-    const owner = contextLayers(request, surroundings).find((layer) => Object.hasOwn(layer, 'agent_id'));
-    const agent = owner?.['agent_id'];
-    return typeof agent === 'string' ? printable(agent) : undefined;
+    const layers = 'fault' in taken ? contextLayers(request, surroundings) : taken;
+    for (const layer of layersOf(layers)) {
+      if (!Object.hasOwn(layer, 'agent_id')) continue;
+      const agent = layer['agent_id'];
+      return typeof agent === 'string' ? printable(agent) : undefined;
+    }
   } catch {
     // What cannot be read was denied for that already, and here it is only described.
-    return undefined;
   }
+  return undefined;
 }
 
 /** The request as errors and events show it. */
-export function describeJudgement({ request, judged, surroundings }: Judgement): RefusedRequest {
-  const agentId = agentOf(request, surroundings);
+export function describeJudgement(judgement: Judgement): RefusedRequest {
+  const { request, taken } = judgement;
+  const judged = checkNames(taken);
+  const agentId = agentOf(judgement);
+  const given = 'fault' in taken ? request : taken;
   const names =
     'fault' in judged
-      ? { action: showName(() => request.action), resource: showName(() => request.resource) }
+      ? { action: showName(() => given.action), resource: showName(() => given.resource) }
       : { action: judged.action, resource: judged.names[0] };
   return { ...names, ...(agentId !== undefined && { agentId }) };
 }
@@ -98,7 +144,7 @@ export function errorFor(
   judgement: Judgement,
   cause: unknown,
 ): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
-  const { active, decision, judged } = judgement;
+  const { active, decision, taken } = judgement;
   const request = describeJudgement(judgement);
   if (
     decision.reasonCode === 'NO_POLICY' ||
@@ -107,6 +153,7 @@ export function errorFor(
   ) {
     return unavailableForCall(decision, request, cause);
   }
+  const judged = checkNames(taken);
   const alternatives = active && !('fault' in judged) ? () => allowedModels(active.compiled, judged) : () => [];
   return new PolicyDeniedError({ request, decision, alternatives });
 }

@@ -17,3 +17,13 @@ function ignore(): void {
 
 /** Without a logger, warnings and errors become process warnings, and the rest is not shown. */
 export const defaultLogger: Logger = { debug: ignore, info: ignore, warn: emitWarning, error: emitWarning };
+
+/** A logger that changes every message before it hands it on. */
+export function mapLogger(logger: Logger, change: (message: string) => string): Logger {
+  return {
+    debug: (message) => logger.debug(change(message)),
+    info: (message) => logger.info(change(message)),
+    warn: (message) => logger.warn(change(message)),
+    error: (message) => logger.error(change(message)),
+  };
+}

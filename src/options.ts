@@ -4,6 +4,7 @@ import type { Logger } from './logger.ts';
 import { defaultLogger } from './logger.ts';
 import { describeFound, suggest } from './policy/problem.ts';
 import type { PolicyDocument } from './policy/types.ts';
+import type { SecretsSource } from './secrets/secrets-source.ts';
 import type { PolicySource } from './sources/source.ts';
 
 /**
@@ -37,8 +38,56 @@ export interface ControlZeroOptions {
   readonly logDecisions?: boolean;
   /** Allow calls while no policy is active. Environment: `CONTROLZERO_FAIL_OPEN`. Default: false. */
   readonly failOpen?: boolean;
+  /**
+   * What becomes of calls when the signed policy is past its time: all denied, or decided by it all the
+   * same. Environment: `CONTROLZERO_ON_EXPIRED`. Default: `deny`.
+   */
+  readonly onExpired?: OnExpired;
+  /**
+   * Whether the control plane is listened to for news of a policy, besides being asked at the interval.
+   * Node only. Environment: `CONTROLZERO_HINTS`. Default: true.
+   */
+  readonly hints?: boolean;
+  /**
+   * Signing keys of the control plane that are trusted, each of 64 hexadecimal digits, and no others.
+   * Environment: `CONTROLZERO_TRUSTED_KEYS`, with commas between them. Default: as `keyTrust` says.
+   */
+  readonly trustedKeys?: readonly string[];
+  /**
+   * How a signing key comes to be trusted when none is named: `first-use` remembers the first one and
+   * takes another only when the first one has signed it; `legacy` takes whatever key the control plane
+   * gives. Environment: `CONTROLZERO_KEY_TRUST`. Default: `first-use`.
+   */
+  readonly keyTrust?: KeyTrustMode;
+  /**
+   * The lowest version of a hosted policy to accept: holds on a machine without memory as well.
+   * Environment: `CONTROLZERO_MIN_BUNDLE_VERSION`. Default: none.
+   */
+  readonly minBundleVersion?: number;
   /** Whether the secrets vault is used. Environment: `CONTROLZERO_SECRETS_ENABLED`. Default: false. */
   readonly secretsEnabled?: boolean;
+  /**
+   * Names of the secrets to fetch where the control plane hands them out one by one. One that seals all
+   * of them in one envelope is not told. Default: none.
+   */
+  readonly secrets?: readonly string[];
+  /** A source of secrets of your own. */
+  readonly secretsSource?: SecretsSource;
+  /**
+   * An encrypted file with secrets, made by `createVault()` of `@controlzero/sdk/node`. Environment:
+   * `CONTROLZERO_VAULT_FILE`, which loses to an API key. Default without one: `controlzero.vault`.
+   */
+  readonly vaultFile?: string;
+  /**
+   * The key of the vault file, unless `CONTROLZERO_VAULT_KEY` holds it. Environment:
+   * `CONTROLZERO_VAULT_KEY_FILE`. Default: the name of the vault with `.key` behind it.
+   */
+  readonly vaultKeyFile?: string;
+  /**
+   * Seconds for which secrets are used while their source cannot be read. A refused API key drops them
+   * at once. Environment: `CONTROLZERO_SECRET_TTL`. Default: 3600.
+   */
+  readonly secretTtl?: number;
   /** `shadow` decides and reports, and never throws. Default: `enforce`. */
   readonly mode?: Mode;
   /** The agent of every call that names no other. */
@@ -46,6 +95,12 @@ export interface ControlZeroOptions {
   /** Where warnings and errors go. Default: process warnings. */
   readonly logger?: Logger;
 }
+
+/** How the signing keys of a control plane come to be trusted when none are named. */
+export type KeyTrustMode = 'first-use' | 'legacy';
+
+/** What becomes of calls when the policy is past its time. */
+export type OnExpired = 'deny' | 'keep';
 
 /** Options, checked, with environment and defaults filled in. */
 export interface ResolvedOptions {
@@ -62,7 +117,17 @@ export interface ResolvedOptions {
   readonly refreshIntervalMs: number | undefined;
   readonly logDecisions: boolean;
   readonly failOpen: boolean;
+  readonly onExpired: OnExpired;
+  readonly hints: boolean;
+  readonly trustedKeys: readonly string[];
+  readonly keyTrust: KeyTrustMode;
+  readonly minBundleVersion: number | undefined;
   readonly secretsEnabled: boolean;
+  readonly secrets: readonly string[];
+  readonly secretsSource: SecretsSource | undefined;
+  readonly vaultFile: string | undefined;
+  readonly vaultKeyFile: string | undefined;
+  readonly secretTtlMs: number;
   readonly mode: Mode;
   readonly agentId: string | undefined;
   readonly logger: Logger;
@@ -74,6 +139,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const DEFAULT_BASE_URL = 'https://api.controlzero.ai';
 const DEFAULT_CACHE_DIR = '~/.controlzero/cache';
 const LONGEST_INTERVAL_SECONDS = 86_400;
+const SECRET_TTL_SECONDS = 3600;
 const LOCAL_POLICIES = ['policy', 'policyFile', 'source'] as const;
 
 interface OptionKind<Value> {
@@ -115,11 +181,41 @@ const MODE: OptionKind<Mode> = {
   accepted: "'enforce' or 'shadow'",
   accepts: (value) => value === 'enforce' || value === 'shadow',
 };
+const ON_EXPIRED: OptionKind<OnExpired> = {
+  accepted: "'deny' or 'keep'",
+  accepts: (value) => value === 'deny' || value === 'keep',
+  read: (text) => (text === 'deny' || text === 'keep' ? text : undefined),
+};
+const KEY = /^[\da-f]{64}$/iu;
+const isKeys = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((key) => typeof key === 'string' && KEY.test(key));
+const splitKeys = (text: string): readonly string[] => text.split(',').map((key) => key.trim());
+
+const KEYS: OptionKind<readonly string[]> = {
+  accepted: 'public keys of 64 hexadecimal digits each',
+  accepts: isKeys,
+  read: (text) => (isKeys(splitKeys(text)) ? splitKeys(text) : undefined),
+};
+const KEY_TRUST: OptionKind<KeyTrustMode> = {
+  accepted: "'first-use' or 'legacy'",
+  accepts: (value) => value === 'first-use' || value === 'legacy',
+  read: (text) => (text === 'first-use' || text === 'legacy' ? text : undefined),
+};
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const COUNT: OptionKind<number> = {
+  accepted: 'a whole number from 0 on',
+  accepts: isCount,
+  read: (text) => (/^\d+$/u.test(text) && isCount(Number(text)) ? Number(text) : undefined),
+};
 const DOCUMENT: OptionKind<PolicyDocument> = {
   accepted: 'a policy, a list of policies or { policies: [...] }',
   accepts: (value) => typeof value === 'object' && value !== null,
 };
-const SOURCE: OptionKind<PolicySource> = {
+const NAMES: OptionKind<readonly string[]> = {
+  accepted: 'a list of names',
+  accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+};
+const SOURCE: OptionKind<PolicySource & SecretsSource> = {
   accepted: 'an object with read()',
   accepts: (value) => hasMethods(value, 'read'),
 };
@@ -149,7 +245,17 @@ const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonN
   refreshInterval: from(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
   logDecisions: from(FLAG, 'CONTROLZERO_LOG_DECISIONS'),
   failOpen: from(FLAG, 'CONTROLZERO_FAIL_OPEN'),
+  onExpired: from(ON_EXPIRED, 'CONTROLZERO_ON_EXPIRED'),
+  hints: from(FLAG, 'CONTROLZERO_HINTS'),
+  trustedKeys: from(KEYS, 'CONTROLZERO_TRUSTED_KEYS'),
+  keyTrust: from(KEY_TRUST, 'CONTROLZERO_KEY_TRUST'),
+  minBundleVersion: from(COUNT, 'CONTROLZERO_MIN_BUNDLE_VERSION'),
   secretsEnabled: from(FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
+  secrets: from(NAMES),
+  secretsSource: from(SOURCE),
+  vaultFile: from(TEXT, 'CONTROLZERO_VAULT_FILE'),
+  vaultKeyFile: from(TEXT, 'CONTROLZERO_VAULT_KEY_FILE'),
+  secretTtl: from(SECONDS, 'CONTROLZERO_SECRET_TTL'),
   mode: from(MODE),
   agentId: from(TEXT),
   logger: from(LOGGER),
@@ -207,24 +313,41 @@ function checkOptions(options: ControlZeroOptions): void {
   checkValues(options);
 }
 
-type Hosted = Pick<ResolvedOptions, 'apiKey' | 'projectId' | 'baseUrl' | 'cacheDir'>;
+type Hosted = Pick<
+  ResolvedOptions,
+  'apiKey' | 'projectId' | 'baseUrl' | 'cacheDir' | 'trustedKeys' | 'keyTrust' | 'minBundleVersion'
+>;
 
-function resolveHosted(options: ControlZeroOptions, environment: Environment): Hosted {
+// What an option says, or else its environment variable.
+function reader(options: ControlZeroOptions, environment: Environment): OptionReader {
+  return (key) => options[key] ?? fromEnvironment(OPTIONS[key] as OptionSource<never>, environment);
+}
+
+type OptionReader = <Key extends keyof ControlZeroOptions>(
+  key: Key,
+) => NonNullable<ControlZeroOptions[Key]> | undefined;
+
+function resolveHosted(read: OptionReader): Hosted {
   return {
-    apiKey: options.apiKey ?? fromEnvironment(OPTIONS.apiKey, environment),
-    projectId: options.projectId ?? fromEnvironment(OPTIONS.projectId, environment),
-    baseUrl: options.baseUrl ?? fromEnvironment(OPTIONS.baseUrl, environment) ?? DEFAULT_BASE_URL,
-    cacheDir: options.cacheDir ?? fromEnvironment(OPTIONS.cacheDir, environment) ?? DEFAULT_CACHE_DIR,
+    apiKey: read('apiKey'),
+    projectId: read('projectId'),
+    baseUrl: read('baseUrl') ?? DEFAULT_BASE_URL,
+    cacheDir: read('cacheDir') ?? DEFAULT_CACHE_DIR,
+    trustedKeys: read('trustedKeys') ?? [],
+    keyTrust: read('keyTrust') ?? 'first-use',
+    minBundleVersion: read('minBundleVersion'),
   };
 }
 
-type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'secretsEnabled'>;
+type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'onExpired' | 'hints' | 'secretsEnabled'>;
 
-function resolveFlags(options: ControlZeroOptions, environment: Environment): Flags {
+function resolveFlags(read: OptionReader): Flags {
   return {
-    logDecisions: options.logDecisions ?? fromEnvironment(OPTIONS.logDecisions, environment) ?? true,
-    failOpen: options.failOpen ?? fromEnvironment(OPTIONS.failOpen, environment) ?? false,
-    secretsEnabled: options.secretsEnabled ?? fromEnvironment(OPTIONS.secretsEnabled, environment) ?? false,
+    logDecisions: read('logDecisions') ?? true,
+    failOpen: read('failOpen') ?? false,
+    onExpired: read('onExpired') ?? 'deny',
+    hints: read('hints') ?? true,
+    secretsEnabled: read('secretsEnabled') ?? false,
   };
 }
 
@@ -237,15 +360,21 @@ export function resolveOptions(
   environment: Environment = processEnvironment(),
 ): ResolvedOptions {
   checkOptions(options);
-  const seconds = options.refreshInterval ?? fromEnvironment(OPTIONS.refreshInterval, environment);
+  const read = reader(options, environment);
+  const seconds = read('refreshInterval');
   return {
     policy: options.policy,
     policyFile: options.policyFile,
     source: options.source,
     environmentPolicyFile: fromEnvironment(OPTIONS.policyFile, environment),
-    ...resolveHosted(options, environment),
+    ...resolveHosted(read),
     refreshIntervalMs: seconds === undefined ? undefined : seconds * 1000,
-    ...resolveFlags(options, environment),
+    ...resolveFlags(read),
+    secrets: options.secrets ?? [],
+    secretsSource: options.secretsSource,
+    vaultFile: options.vaultFile,
+    vaultKeyFile: options.vaultKeyFile,
+    secretTtlMs: (read('secretTtl') ?? SECRET_TTL_SECONDS) * 1000,
     mode: options.mode ?? 'enforce',
     agentId: options.agentId,
     logger: options.logger ?? defaultLogger,

@@ -2,9 +2,11 @@ import { PolicyUnavailableError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { inlineSource } from './sources/inline.ts';
 import type { PolicySource } from './sources/source.ts';
+import type { Clock } from './sync/clock.ts';
+import { systemClock } from './sync/clock.ts';
 
 const WHAT_TO_SET =
-  'Set the policy, policyFile or source option, CONTROLZERO_POLICY_FILE, or put controlzero.yaml into the working folder';
+  'Set CONTROLZERO_API_KEY, the policy, policyFile or source option, CONTROLZERO_POLICY_FILE, or put controlzero.yaml into the working folder';
 
 // Loaded on demand: where policies come from elsewhere, a bundle never runs what reads files.
 async function openFile(path: string): Promise<PolicySource> {
@@ -17,6 +19,11 @@ async function findFile(): Promise<string | undefined> {
   return findPolicyFile();
 }
 
+async function openHosted(apiKey: string, options: ResolvedOptions, clock: Clock): Promise<PolicySource> {
+  const { openHostedSource } = await import('./hosted/open-hosted-source.ts');
+  return openHostedSource(apiKey, options, clock);
+}
+
 async function explicitSource(options: ResolvedOptions): Promise<PolicySource | undefined> {
   if (options.source) return options.source;
   if (options.policy) return inlineSource(options.policy);
@@ -27,7 +34,7 @@ async function explicitSource(options: ResolvedOptions): Promise<PolicySource | 
  * Picks the one source whose policy applies.
  * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when nothing names a policy
  */
-export async function resolveSource(options: ResolvedOptions): Promise<PolicySource> {
+export async function resolveSource(options: ResolvedOptions, clock: Clock = systemClock): Promise<PolicySource> {
   const explicit = await explicitSource(options);
   if (explicit) {
     if (options.apiKey !== undefined) {
@@ -37,11 +44,7 @@ export async function resolveSource(options: ResolvedOptions): Promise<PolicySou
     }
     return explicit;
   }
-  if (options.apiKey !== undefined) {
-    throw new PolicyUnavailableError({
-      message: `CONTROLZERO_API_KEY is set, but this version has no hosted policies yet. ${WHAT_TO_SET}. Until then every call is denied.`,
-    });
-  }
+  if (options.apiKey !== undefined) return openHosted(options.apiKey, options, clock);
   const path = options.environmentPolicyFile ?? (await findFile());
   if (path !== undefined) return openFile(path);
   throw new PolicyUnavailableError({

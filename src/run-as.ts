@@ -1,30 +1,21 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
-
 import { ConfigurationError } from './errors.ts';
-import { requireBuiltin } from './node/builtin.ts';
 import type { Context } from './policy/types.ts';
+import { sharedStorage } from './shared-storage.ts';
 
-type IdentityStorage = AsyncLocalStorage<Context>;
+const identity = sharedStorage<Context>('identity', 'runAs()');
 
-// One storage per process, whichever copy of the package asks: an identity set by one must hold in all.
-const STORAGE: unique symbol = Symbol.for('controlzero.identity') as never;
-
-interface StorageHolder {
-  [STORAGE]?: IdentityStorage;
-}
-
-function identityStorage(): IdentityStorage {
-  const holder = globalThis as StorageHolder;
-  if (!holder[STORAGE]) {
-    const { AsyncLocalStorage: Storage } = requireBuiltin('node:async_hooks', 'runAs()');
-    Object.defineProperty(holder, STORAGE, { value: new Storage<Context>() });
-  }
-  return holder[STORAGE] as IdentityStorage;
-}
-
-/** The context that `runAs` set for the running code, if any. */
+/**
+ * The context that `runAs` set for the running code, if any.
+ *
+ * @example
+ * ```ts
+ * import { currentIdentity, runAs } from '@controlzero/sdk';
+ *
+ * runAs('premium-support', () => console.log(currentIdentity()?.['agent_id'])); // premium-support
+ * ```
+ */
 export function currentIdentity(): Context | undefined {
-  return (globalThis as StorageHolder)[STORAGE]?.getStore();
+  return identity.current();
 }
 
 /** A context that names an agent. */
@@ -56,5 +47,5 @@ export function runAs<Result>(agent: string | Context, run: () => Result): Resul
     throw new ConfigurationError('runAs() takes an agent id or a context object; it got neither.');
   }
   const context = typeof agent === 'string' ? agentContext(agent) : Object.freeze({ ...agent });
-  return identityStorage().run(context, run);
+  return identity.run(context, run);
 }

@@ -10,17 +10,23 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = `
+import { assertModelAllowed, governModel, policyDeniedResponse } from '@controlzero/sdk/ai-sdk';
 import { init, modelRequest, type Decision, type Status } from '@controlzero/sdk';
 import { fileSource } from '@controlzero/sdk/node';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
 import { createTestControlZero, startLocalProvider } from '@controlzero/sdk/testing';
 import OpenAI from 'openai';
 
+const doGenerate = async (_: unknown): Promise<object> => ({});
+const doStream = doGenerate;
+
 export async function decide(): Promise<[Decision, Status, OpenAI]> {
   const cz = await init({ source: fileSource('controlzero.yaml') });
   const provider = await startLocalProvider();
   await createTestControlZero({ rules: [] });
   const client = wrapOpenAI(new OpenAI({ baseURL: provider.baseURL }), cz);
+  const model = governModel({ specificationVersion: 'v3', provider: 'local', modelId: 'gpt-4', doGenerate, doStream }, cz);
+  await assertModelAllowed(model).catch(policyDeniedResponse);
   return [await cz.check(modelRequest({ action: 'llm.generate', model: 'gpt-4' })), cz.status(), client];
 }
 `;

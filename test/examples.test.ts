@@ -196,3 +196,16 @@ test('the quick start allows one call and denies another', async () => {
     ].join('\n'),
   );
 });
+
+test('the key of the provider comes from the vault, and a rotation reaches the process', async () => {
+  expect(await runExample('openai-key-from-vault/openai-key.ts')).toBe(
+    [
+      'the provider was sent: Bearer sk-first-key-of-the-example',
+      'event: secret-rotated openai',
+      'the provider was sent: Bearer sk-second-key-of-the-example',
+      'SecretNotFoundError: No secret anthropic for this caller: none has that name, or the policy denies secret.read on secret/anthropic.',
+      'secrets in memory: 1',
+      '',
+    ].join('\n'),
+  );
+});

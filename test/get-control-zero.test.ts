@@ -4,6 +4,8 @@ import type { PolicyDocument } from '../src/index.ts';
 import { PolicyInvalidError, getControlZero } from '../src/index.ts';
 import { inlineSource } from '../src/sources/inline.ts';
 import { memoryLogger } from './support/memory-logger.ts';
+import { SOURCE_URL, runProgram } from './support/run-program.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
 
 const policy: PolicyDocument = { name: 'shared', rules: [] };
 
@@ -11,7 +13,7 @@ describe('getControlZero', () => {
   test('gives the same client for the same configuration', async () => {
     const [one, two] = await Promise.all([getControlZero({ policy }), getControlZero({ policy: { ...policy } })]);
     expect(one).toBe(two);
-    expect(one?.status().state).toBe('ready');
+    expect(one?.status().state).toBe('local');
     await one?.close();
   });
 
@@ -32,12 +34,29 @@ describe('getControlZero', () => {
     await Promise.all(clients.map(async (cz) => cz.close()));
   });
 
+  test('gives the same client to every copy of the package in the process', async () => {
+    const output = await runProgram(
+      `
+      // Node takes a file by another path for another module, and with it everything that it imports.
+      const { cpSync } = await import('node:fs');
+      cpSync(new URL('.', ${JSON.stringify(SOURCE_URL)}), 'copy', { recursive: true });
+      const one = await import(${JSON.stringify(SOURCE_URL)});
+      const two = await import(process.cwd() + '/copy/index.ts');
+      const options = { policy: { rules: [] } };
+      const clients = [await one.getControlZero(options), await two.getControlZero(options)];
+      console.log(JSON.stringify([one.ControlZero === two.ControlZero, clients[0] === clients[1]]));
+      await clients[0].close();`,
+      { cwd: temporaryFolder() },
+    );
+    expect(JSON.parse(output)).toEqual([false, true]);
+  });
+
   test('replaces a client that was closed', async () => {
     const one = await getControlZero({ policy });
     await one.close();
     const two = await getControlZero({ policy });
     expect(two).not.toBe(one);
-    expect(two.status().state).toBe('ready');
+    expect(two.status().state).toBe('local');
     await two.close();
   });
 

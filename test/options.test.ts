@@ -17,7 +17,17 @@ describe('options', () => {
       refreshIntervalMs: undefined,
       logDecisions: true,
       failOpen: false,
+      onExpired: 'deny',
+      hints: true,
+      trustedKeys: [],
+      keyTrust: 'first-use',
+      minBundleVersion: undefined,
       secretsEnabled: false,
+      secrets: [],
+      secretsSource: undefined,
+      vaultFile: undefined,
+      vaultKeyFile: undefined,
+      secretTtlMs: 3_600_000,
       mode: 'enforce',
       agentId: undefined,
       logger: expect.objectContaining({ warn: expect.any(Function) as unknown }) as unknown,
@@ -36,6 +46,12 @@ describe('options', () => {
       CONTROLZERO_LOG_DECISIONS: 'false',
       CONTROLZERO_FAIL_OPEN: '1',
       CONTROLZERO_SECRETS_ENABLED: 'TRUE',
+      CONTROLZERO_SECRET_TTL: '90',
+      CONTROLZERO_ON_EXPIRED: 'keep',
+      CONTROLZERO_HINTS: 'false',
+      CONTROLZERO_TRUSTED_KEYS: `${'a'.repeat(64)}, ${'B'.repeat(64)}`,
+      CONTROLZERO_KEY_TRUST: 'legacy',
+      CONTROLZERO_MIN_BUNDLE_VERSION: '7',
     };
     expect(resolveOptions({}, environment)).toMatchObject({
       environmentPolicyFile: 'p.yaml',
@@ -47,6 +63,12 @@ describe('options', () => {
       logDecisions: false,
       failOpen: true,
       secretsEnabled: true,
+      secretTtlMs: 90_000,
+      onExpired: 'keep',
+      hints: false,
+      trustedKeys: ['a'.repeat(64), 'B'.repeat(64)],
+      keyTrust: 'legacy',
+      minBundleVersion: 7,
     });
     expect(resolveOptions({}, { ...environment, CONTROLZERO_BASE_URL: 'https://base.example' }).baseUrl).toBe(
       'https://base.example',
@@ -55,7 +77,16 @@ describe('options', () => {
 
   test('given in code win over the environment', () => {
     const environment = { CONTROLZERO_FAIL_OPEN: 'true', CONTROLZERO_REFRESH_INTERVAL: '9', CONTROLZERO_API_KEY: 'a' };
-    expect(resolveOptions({ failOpen: false, refreshInterval: 0, apiKey: 'b' }, environment)).toMatchObject({
+    expect(
+      resolveOptions(
+        {
+          failOpen: false,
+          refreshInterval: 0,
+          apiKey: 'b',
+        },
+        environment,
+      ),
+    ).toMatchObject({
       failOpen: false,
       refreshIntervalMs: 0,
       apiKey: 'b',
@@ -88,6 +119,10 @@ describe('options', () => {
       { logger: { warn: 5 } },
       'Option "logger" takes an object with debug(), info(), warn() and error(); it got an object.',
     ],
+    [{ onExpired: 'allow' }, `Option "onExpired" takes 'deny' or 'keep'; it got a text.`],
+    [{ keyTrust: true }, `Option "keyTrust" takes 'first-use' or 'legacy'`],
+    [{ trustedKeys: ['abc'] }, 'Option "trustedKeys" takes public keys of 64 hexadecimal digits each'],
+    [{ minBundleVersion: 1.5 }, 'Option "minBundleVersion" takes a whole number from 0 on'],
     [{ policy: {}, policyFile: 'x' }, 'Options "policy" and "policyFile" both name a policy; give one of them.'],
   ])('%j are refused', (options, message) => {
     expect(() => resolveOptions(options, {})).toThrow(ConfigurationError);
@@ -100,6 +135,10 @@ describe('options', () => {
       { CONTROLZERO_REFRESH_INTERVAL: 'soon' },
       'Environment variable CONTROLZERO_REFRESH_INTERVAL takes a number of seconds',
     ],
+    [{ CONTROLZERO_ON_EXPIRED: 'allow' }, "CONTROLZERO_ON_EXPIRED takes 'deny' or 'keep'."],
+    [{ CONTROLZERO_KEY_TRUST: 'all' }, "CONTROLZERO_KEY_TRUST takes 'first-use' or 'legacy'."],
+    [{ CONTROLZERO_TRUSTED_KEYS: 'abc' }, 'CONTROLZERO_TRUSTED_KEYS takes public keys of 64 hexadecimal digits each.'],
+    [{ CONTROLZERO_MIN_BUNDLE_VERSION: '-1' }, 'CONTROLZERO_MIN_BUNDLE_VERSION takes a whole number from 0 on.'],
   ])('%j is refused', (environment, message) => {
     expect(() => resolveOptions({}, environment)).toThrow(message);
   });

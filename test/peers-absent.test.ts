@@ -23,9 +23,10 @@ describe('without any framework installed', () => {
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(['', '/openai', '/node', '/testing'])('@controlzero/sdk%s loads', (subpath) => {
+  test.each(['', '/openai', '/ai-sdk', '/node', '/testing'])('@controlzero/sdk%s loads', (subpath) => {
     const script = `
-      const absent = await import('openai').then(() => false, (error) => error.code === 'ERR_MODULE_NOT_FOUND');
+      const isAbsent = (name) => import(name).then(() => false, (error) => error.code === 'ERR_MODULE_NOT_FOUND');
+      const absent = (await Promise.all(['openai', 'ai', '@ai-sdk/provider'].map(isAbsent))).every(Boolean);
       const names = Object.keys(await import('@controlzero/sdk${subpath}'));
       console.log(JSON.stringify([absent, names.length > 0]));`;
     const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {

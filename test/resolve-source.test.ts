@@ -30,10 +30,8 @@ describe('resolveSource', () => {
     expect(logger.lines).toHaveLength(1);
   });
 
-  test('says that an API key alone does not help yet', async () => {
-    await expect(kindOf({ apiKey: 'cz_live_secret' })).rejects.toThrow(
-      /^CONTROLZERO_API_KEY is set, but this version has no hosted policies yet\./u,
-    );
+  test('asks the control plane when there is an API key, before files that only lie around', async () => {
+    expect(await kindOf({ apiKey: 'cz_live_secret' }, { CONTROLZERO_POLICY_FILE: 'x.yaml' })).toBe('hosted');
   });
 
   test('takes the file of the environment, then one in the working folder, then none', async () => {

@@ -18,8 +18,12 @@ export type ControlZeroCallbackHandlerOptions = Omit<LangChainOptions, 'fallback
  * It does not see, and so cannot stop: `streamEvents` without a version and `streamV2`; embeddings; calls
  * that pass `callbacks: []` (such as that of `llmToolSelector`); callbacks that were set on a model after
  * it was made, or bound by `withConfig` while the call has others; callbacks on what `initChatModel`
- * gives; a `body` in the `configuration` of a model. A denied run is started and never ended in traces,
- * LangChain prints the error of the handler to the console, and `withRetry` asks again.
+ * gives; what the `configuration` of a model puts into its requests (`body`, `fetchOptions`, a deployment
+ * in the URL); the inner methods of a model, when they are called themselves. A denied run is started and
+ * never ended in traces, LangChain prints the error of the handler to the console, and `withRetry` asks
+ * again. Before LangChain 1.1 `configurable.agent_id` counts like metadata, because LangChain copies it.
+ *
+ * A model that does not name itself when it starts is denied, unless `modelId` names it.
  *
  * Attach it where it is inherited: in the `callbacks` of an outermost call, or of a model's constructor.
  * With a governed model each call would be judged, and recorded, twice.

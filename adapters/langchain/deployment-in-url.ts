@@ -1,5 +1,7 @@
-const MARKER = /\/(?:deployments|engines)/iu;
-const PLAIN = /^[^?#]*\/(?:deployments|engines)\/(?!\.{1,2}\/?$)([\w.-]+)\/?$/u;
+// What can hold a marker, encoded or not.
+const SUSPECT = /deployments|engines|%|\\/iu;
+const MARKER = /\/(?:deployments|engines)(?=[/;\s]|$)/iu;
+const PLAIN = /^[^?#]*\/(?:deployments|engines)\/([\w.-]+(?:\/[\w.-]+)*)\/?$/u;
 const MOST_DECODINGS = 5;
 
 // Servers decode a path once or more often before they look where it leads.
@@ -12,13 +14,18 @@ function decode(url: string, times = MOST_DECODINGS): string {
   }
 }
 
+function isPlain(name: string): boolean {
+  return name.split('/').every((segment) => segment !== '.' && segment !== '..');
+}
+
 /**
  * The deployment that a base URL leads to: undefined when it leads to none, `fault` when that cannot be
- * told, because the name is encoded or something else stands behind it.
+ * told, because the name is encoded or can be read in more than one way.
  */
 export function deploymentInUrl(url: string): { readonly name: string } | { readonly fault: string } | undefined {
+  if (!SUSPECT.test(url)) return undefined;
   const name = PLAIN.exec(url)?.[1];
-  const isTwice = url.split(MARKER).length > 2;
-  if (name !== undefined && !isTwice) return { name };
+  const isOnly = url.split(MARKER).length === 2;
+  if (name !== undefined && isOnly && isPlain(name)) return { name };
   return MARKER.test(decode(url)) ? { fault: 'The URL of the deployment is not a plain one.' } : undefined;
 }

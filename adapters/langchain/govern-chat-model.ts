@@ -20,7 +20,9 @@ export type GovernChatModelOptions = LangChainOptions;
  * model of the same type; the one that was passed stays as it is.
  *
  * Takes chat models, LLMs, what `initChatModel` gives, and bindings of them. Judged is the id that is
- * sent: the model of the request with `modelKwargs`, a request option `body`, the deployment on Azure.
+ * sent: the model of the request with `modelKwargs`, a request option `body`, a model in the query, the
+ * deployment on Azure. A call whose options make something else of the request (`path`, `fetchOptions`
+ * with a body, headers that are not those of JSON) is denied.
  * Governed are all ways of calling it (`invoke`, `batch`, `stream`, `streamEvents` of every version,
  * agents, chains), the models inside it, and everything it hands on (`bindTools`, `withConfig`,
  * `withStructuredOutput`, `withRetry`, `withFallbacks`). A call is judged once. What a cache has kept is
@@ -30,8 +32,11 @@ export type GovernChatModelOptions = LangChainOptions;
  * constructor, `metadata.agent_id` of the call or of the chain around it, the client's `agentId`.
  *
  * Fails closed: a call whose model cannot be determined is denied, and so is every call while no policy
- * is active. What cannot be seen from here stays ungoverned: a model inside a `RunnableLambda`, and one
- * that `load()` makes of a serialized model.
+ * is active. What cannot be seen from here stays ungoverned: a model inside a `RunnableLambda` or inside an
+ * object of your own, one that `load()` makes of a serialized model, a client that is taken out of the
+ * model, and a class that talks to its provider elsewhere than in `_generate` and
+ * `_streamResponseChunks`, where LangChain expects it. A chain that you put
+ * around a governed model asks again when you call its own `withRetry()`: put the retry on the model.
  *
  * @throws {TypeError} when `model` cannot be governed, `cz` is no `ControlZero`, or an option is of the wrong
  * kind: a model is never handed back unguarded

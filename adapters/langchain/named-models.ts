@@ -4,7 +4,7 @@ import { methodOf } from './derive.ts';
 import type { Fields } from './fields.ts';
 import { fieldsOf } from './fields.ts';
 import { faultInOptions, queriedModels } from './request-options.ts';
-import { isModelField, isPlainField, settle } from './settle.ts';
+import { isModelField, settle } from './settle.ts';
 
 /** What a model or an embeddings object is called with. */
 export type Named = NamedModels | UndeterminedModel;
@@ -68,8 +68,7 @@ function readParameters(model: Fields, parameters: Fields, requestOptions: Field
   const fault = faultInOptions(options) ?? faultInOptions(configured);
   if (fault !== undefined) return { fault };
   const sent = settle(Object.hasOwn(options, 'body') ? options['body'] : parameters);
-  if (!sent || !Object.keys(sent).filter(isModelField).every(isPlainField))
-    return { fault: 'The request of the call is not JSON that names one model.' };
+  if (!sent) return { fault: 'The request of the call is not JSON that names one model.' };
   const lists = [sent['models'], sent['fallbacks'], ...queriedModels(options)].map(listedModels);
   if (!lists.every((list) => list !== undefined))
     return { fault: 'A list of models in the call is not a list of ids.' };

@@ -12,6 +12,7 @@ function entriesOf(headers: unknown): readonly (readonly [string, unknown])[] {
 
 // With another type or a compression a server reads something else than the JSON that was judged.
 function isPlainJson(headers: unknown): boolean {
+  if (headers === undefined) return true;
   return entriesOf(headers).every(([name, value]) => {
     const key = name.toLowerCase();
     if (key === 'content-type') return typeof value === 'string' && JSON_TYPE.test(value);

@@ -1,15 +1,12 @@
 import type { Fields } from './fields.ts';
 
-const MODEL_FIELDS = ['model', 'models', 'fallbacks', 'extra_body'];
+const MODEL_FIELDS: ReadonlySet<string> = new Set(['model', 'models', 'fallbacks', 'extra_body']);
+const IN_UPPER_CASE: ReadonlySet<string> = new Set(Array.from(MODEL_FIELDS, (name) => name.toUpperCase()));
+const LONGEST = 10;
 
 /** Whether a field of a request names models, in whatever case: some servers do not regard it. */
 export function isModelField(name: string): boolean {
-  return MODEL_FIELDS.some((field) => field.toUpperCase() === name.toUpperCase());
-}
-
-/** Whether a field that names models is spelt as everybody expects. */
-export function isPlainField(name: string): boolean {
-  return MODEL_FIELDS.includes(name);
+  return name.length <= LONGEST && IN_UPPER_CASE.has(name.toUpperCase());
 }
 
 function jsonOf(value: unknown): unknown {
@@ -19,7 +16,8 @@ function jsonOf(value: unknown): unknown {
 
 /**
  * A copy of a request in which nothing that names a model can change any more, and says what the JSON of
- * it will say. Undefined when it becomes something else than JSON of its fields.
+ * it will say. Undefined when it becomes something else than JSON of its fields, or one of them is spelt
+ * in a way that servers understand differently.
  */
 export function settle(request: unknown): Fields | undefined {
   if (typeof request !== 'object' || request === null || ArrayBuffer.isView(request)) return undefined;
@@ -27,8 +25,10 @@ export function settle(request: unknown): Fields | undefined {
     const copy: Record<string, unknown> = { ...request };
     if (['toJSON', Symbol.iterator, Symbol.asyncIterator].some((name) => name in copy || name in request))
       return undefined;
-    for (const [name, value] of Object.entries(copy))
-      if (isModelField(name) && typeof value !== 'string') copy[name] = jsonOf(value);
+    for (const name of Object.keys(copy).filter(isModelField)) {
+      if (!MODEL_FIELDS.has(name)) return undefined;
+      if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);
+    }
     return copy;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import type { JudgedRequest } from '../policy/request.ts';
 import { namesOf } from '../policy/request.ts';
 import type { CompiledPolicy } from './compile.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluateAnew } from './evaluate.ts';
 
 const MODEL = 'model/';
 const MOST_ALTERNATIVES = 20;
@@ -13,12 +13,16 @@ const MOST_ALTERNATIVES = 20;
 export function allowedModels(policy: CompiledPolicy, request: JudgedRequest): readonly string[] {
   const models = new Set<string>();
   const candidates = new Set(
-    policy.rules.filter((rule) => rule.effect !== 'deny').flatMap((rule) => rule.literalResources),
+    policy.rules
+      .filter((rule) => rule.effect !== 'deny')
+      .flatMap((rule) => rule.resourceGlobs)
+      .filter((glob) => typeof glob === 'string'),
   );
   for (const resource of candidates) {
     if (models.size === MOST_ALTERNATIVES) break;
     if (!resource.startsWith(MODEL)) continue;
-    if (evaluate(policy, { ...request, names: namesOf(resource) }).allowed) models.add(resource.slice(MODEL.length));
+    if (evaluateAnew(policy, { ...request, names: namesOf(resource) }).allowed)
+      models.add(resource.slice(MODEL.length));
   }
   return [...models];
 }

@@ -1,42 +1,40 @@
-import type { Pattern } from '../policy/pattern.ts';
+import type { Attribute, AttributeReading } from '../policy/context-values.ts';
 import type { ParsedCondition } from '../policy/parsed-policy.ts';
-import type { Attribute, Attributes } from '../policy/request.ts';
-import { OVERLONG } from '../policy/request.ts';
-import { compileMatcher } from './wildcard.ts';
+import type { CompiledGlob } from './compiled-glob.ts';
+import { compileGlob } from './compiled-glob.ts';
 
-/** What became of the conditions of a rule. */
-export type ConditionsResult = 'hold' | 'fail' | 'unjudgeable';
+/** One value that a condition accepts: an exact number or boolean, or a glob for strings. */
+export type AcceptedValue = number | boolean | CompiledGlob;
 
-/** One compiled condition. */
-export interface CompiledCondition {
+/** One compiled condition: patterns match strings only; a number or boolean matches only itself. */
+export class CompiledCondition {
   readonly key: string;
-  /** Whether the attribute matches; an absent one never does. */
-  readonly holds: (attribute: Attribute | undefined) => boolean;
-  /** The accepted values as written in the policy, for explanations. */
+  /** As written in the policy, for explanations. */
   readonly accepted: readonly Attribute[];
-}
+  readonly values: readonly AcceptedValue[];
 
-function compilePatterns(key: string, patterns: readonly Pattern[]): CompiledCondition {
-  const matches = compileMatcher(patterns);
-  const accepted = patterns.map((pattern) => pattern.text);
-  return { key, accepted, holds: (attribute) => typeof attribute === 'string' && matches(attribute) };
-}
-
-/** Compiles a condition: patterns match strings only; a number or boolean matches only itself. */
-export function compileCondition({ key, accepts }: ParsedCondition): CompiledCondition {
-  if (typeof accepts === 'object') return compilePatterns(key, accepts);
-  return { key, accepted: [accepts], holds: (attribute) => attribute === accepts };
-}
-
-/**
- * Tests conditions in their order, up to the first that does not hold. One that looks at an overlong
- * attribute can neither be said to hold nor to fail: treating it as failed would let a conditional deny go by.
- */
-export function testConditions(conditions: readonly CompiledCondition[], attributes: Attributes): ConditionsResult {
-  for (const condition of conditions) {
-    const attribute = attributes.get(condition.key);
-    if (attribute === OVERLONG) return 'unjudgeable';
-    if (!condition.holds(attribute)) return 'fail';
+  constructor({ key, accepts }: ParsedCondition) {
+    this.key = key;
+    if (typeof accepts === 'object') {
+      this.accepted = accepts.map(({ text }) => text);
+      this.values = accepts.flatMap(({ globs }) => globs).map(compileGlob);
+      // Without a wildcard both lists say the same; one of them is enough.
+      if (this.values.every((value, index) => value === this.accepted[index])) this.accepted = this.values as string[];
+    } else {
+      this.values = [accepts];
+      this.accepted = [accepts];
+    }
   }
-  return 'hold';
+
+  /** Whether the attribute matches; an absent one never does. */
+  holds(attribute: AttributeReading): boolean {
+    const { values } = this;
+    for (let at = 0; at < values.length; at += 1) {
+      const value = values[at];
+      if (typeof value !== 'object') {
+        if (value === attribute) return true;
+      } else if (typeof attribute === 'string' && value.matches(attribute)) return true;
+    }
+    return false;
+  }
 }

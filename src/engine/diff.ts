@@ -1,9 +1,9 @@
 import type { ParsedPolicy, ParsedRule } from '../policy/parsed-policy.ts';
-import type { Attribute } from '../policy/request.ts';
+import type { Attribute } from '../policy/context-values.ts';
 import type { Effect } from '../policy/types.ts';
 import { defaultEffect } from './lint.ts';
 import type { Language, NameClass } from './name-classes.ts';
-import { ACTIONS, RESOURCES, VALUES, classesOf } from './name-classes.ts';
+import { ACTIONS, RESOURCES, VALUES, classesOf, languageOfPatterns } from './name-classes.ts';
 import { actionsOf, resourcesOf } from './reach.ts';
 
 /** A request that stands for all that the rules of both policies cannot tell from it. */
@@ -82,7 +82,7 @@ function valueClasses(
   const texts = asking.filter((rule) => typeof acceptsOf(rule, key) === 'object');
   const languageOf = (rule: ParsedRule): Language => {
     const accepts = acceptsOf(rule, key);
-    return typeof accepts === 'object' ? accepts.flatMap(({ alternatives }) => alternatives) : [];
+    return typeof accepts === 'object' ? languageOfPatterns(accepts) : [];
   };
   const { classes, isComplete } = namedClasses(texts, languageOf, VALUES);
   const exact = new Set(asking.map((rule) => acceptsOf(rule, key)).filter((accepts) => typeof accepts !== 'object'));

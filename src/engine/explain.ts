@@ -1,10 +1,11 @@
 import type { Decision } from '../policy/decision.ts';
-import type { Attribute, Attributes, JudgedRequest } from '../policy/request.ts';
-import { OVERLONG } from '../policy/request.ts';
+import type { Attribute, Attributes } from '../policy/context-values.ts';
+import { OVERLONG } from '../policy/context-values.ts';
+import type { JudgedRequest } from '../policy/request.ts';
 import type { Effect } from '../policy/types.ts';
-import type { CompiledPolicy, CompiledRule } from './compile.ts';
-import { testConditions } from './conditions.ts';
-import { coversResource } from './evaluate.ts';
+import { testConditions } from './test-conditions.ts';
+import type { CompiledRule } from './rule.ts';
+import { coversResource } from './covers-resource.ts';
 
 /** One part of a rule that did not match. */
 export interface Mismatch {
@@ -36,30 +37,41 @@ export interface Explanation {
 }
 
 function conditionMismatches(rule: CompiledRule, attributes: Attributes): Mismatch[] {
-  return rule.conditions.flatMap(({ key, accepted, holds }): Mismatch[] => {
+  return rule.conditions.flatMap((condition): Mismatch[] => {
+    const { key, accepted } = condition;
     const found = attributes.get(key);
     if (found === OVERLONG) return [{ part: 'condition', key, accepted, found: '(more than 1,024 characters)' }];
-    return holds(found) ? [] : [{ part: 'condition', key, accepted, found: found ?? null }];
+    return condition.holds(found) ? [] : [{ part: 'condition', key, accepted, found: found ?? null }];
   });
 }
 
 function mismatchesOf(rule: CompiledRule, request: JudgedRequest): Mismatch[] {
   const mismatches: Mismatch[] = [];
-  if (!rule.matchesAction(request.action))
-    mismatches.push({ part: 'action', accepted: rule.actions, found: request.action });
+  if (!rule.actions.matches(request.action))
+    mismatches.push({ part: 'action', accepted: rule.actions.texts, found: request.action });
   if (!coversResource(rule, request.names))
-    mismatches.push({ part: 'resource', accepted: rule.resources, found: request.names[0] });
+    mismatches.push({ part: 'resource', accepted: rule.resourceTexts, found: request.names[0] });
   return [...mismatches, ...conditionMismatches(rule, request.attributes)];
 }
 
 // An overlong attribute ends the walk at the rule that looks at it, without that rule having matched.
 function endsWalk(rule: CompiledRule, request: JudgedRequest): boolean {
-  const isAsked = rule.matchesAction(request.action) && coversResource(rule, request.names);
+  const isAsked = rule.actions.matches(request.action) && coversResource(rule, request.names);
   return isAsked && testConditions(rule.conditions, request.attributes) === 'unjudgeable';
 }
 
+/** What a walk is about. */
+export interface ExplainedPolicy {
+  /** Every rule, in the order they are asked. */
+  readonly rules: readonly CompiledRule[];
+  /** The answer when no rule matches. */
+  readonly noMatch: Decision;
+  /** The answer when a rule looks at a context value that is too long to be compared. */
+  readonly overlongAttribute: Decision;
+}
+
 /** Walks the compiled policy as `evaluate` does, and keeps why each rule did or did not match. */
-export function explain(policy: CompiledPolicy, request: JudgedRequest): Explanation {
+export function explain(policy: ExplainedPolicy, request: JudgedRequest): Explanation {
   let decision: Decision | undefined;
   const rules = policy.rules.map((rule): RuleExplanation => {
     const { policy: policyName, name, effect } = rule;

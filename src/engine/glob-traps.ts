@@ -1,4 +1,4 @@
-import type { Pattern } from '../policy/pattern.ts';
+import type { CutPattern } from '../policy/glob.ts';
 
 const TRAPS: readonly (readonly [shape: RegExp, message: string])[] = [
   [/\*\*/u, '"**" means the same as "*" here: one star crosses "/" already.'],
@@ -13,7 +13,7 @@ const TRAPS: readonly (readonly [shape: RegExp, message: string])[] = [
 ];
 
 /** What in a pattern means something else in other pattern languages; the first such thing. */
-export function findGlobTrap({ text }: Pattern): string | undefined {
+export function findGlobTrap({ text }: CutPattern): string | undefined {
   const plain = text.replaceAll(/\\./gu, '');
   return TRAPS.find(([shape]) => shape.test(plain))?.[1];
 }

@@ -1,3 +1,4 @@
+import type { CutPattern, Glob } from '../policy/glob.ts';
 import { canonicalAction, canonicalResource, hasUnjudgeableCharacter } from '../policy/names.ts';
 import type { PatternToken } from '../policy/pattern.ts';
 import { parsePattern } from '../policy/pattern.ts';
@@ -18,6 +19,23 @@ export interface NameClass {
   /** Indexes of the languages. */
   readonly members: ReadonlySet<number>;
   readonly example: string;
+}
+
+function characters(text: string): readonly PatternToken[] {
+  return Array.from({ length: text.length }, (_, index) => ({ kind: 'character', value: text.charAt(index) }));
+}
+
+function tokensOf(glob: Glob): readonly PatternToken[] {
+  if (typeof glob === 'string') return characters(glob);
+  return glob.flatMap((piece, index): readonly PatternToken[] => {
+    const tokens = typeof piece === 'string' ? characters(piece) : piece;
+    return index === 0 ? tokens : [{ kind: 'star' }, ...tokens];
+  });
+}
+
+/** What some patterns of a parsed policy match. */
+export function languageOfPatterns(patterns: readonly CutPattern[]): Language {
+  return patterns.flatMap(({ globs }) => globs.map(tokensOf));
 }
 
 /** The language of some patterns, written as in a policy. */

@@ -1,6 +1,6 @@
 import type { ParsedCondition, ParsedRule } from '../policy/parsed-policy.ts';
 import type { Domain, Language } from './name-classes.ts';
-import { ACTIONS, ANYTHING, RESOURCES, VALUES, isContained } from './name-classes.ts';
+import { ACTIONS, ANYTHING, RESOURCES, VALUES, isContained, languageOfPatterns } from './name-classes.ts';
 
 /** Why no request reaches a rule. */
 export type Unreachable =
@@ -10,12 +10,12 @@ export type Unreachable =
 
 /** The languages of the actions of a rule. */
 export function actionsOf(rule: ParsedRule): Language {
-  return rule.actions.flatMap(({ alternatives }) => alternatives);
+  return languageOfPatterns(rule.actions);
 }
 
 /** The languages of the resources of a rule. */
 export function resourcesOf(rule: ParsedRule): Language {
-  return rule.resources?.flatMap(({ alternatives }) => alternatives) ?? ANYTHING;
+  return rule.resources === undefined ? ANYTHING : languageOfPatterns(rule.resources);
 }
 
 // The same few questions come up for many pairs of rules. Alternatives are compared by identity.
@@ -54,15 +54,8 @@ const MOST_BOXES = 2000;
 function acceptsWithin(inner: ParsedCondition['accepts'], outer: readonly ParsedCondition['accepts'][]): boolean {
   if (typeof inner !== 'object') return outer.includes(inner);
   const languages = outer.filter((accepts) => typeof accepts === 'object');
-  const all = languages.flatMap((patterns) => patterns.flatMap(({ alternatives }) => alternatives));
-  return (
-    all.length > 0 &&
-    isContained(
-      inner.flatMap(({ alternatives }) => alternatives),
-      all,
-      VALUES,
-    )
-  );
+  const all = languageOfPatterns(languages.flat());
+  return all.length > 0 && isContained(languageOfPatterns(inner), all, VALUES);
 }
 
 function conditionWithin(inner: ParsedRule, outer: ParsedCondition): boolean {

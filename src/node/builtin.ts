@@ -1,7 +1,10 @@
 import type * as asyncHooks from 'node:async_hooks';
 import type * as files from 'node:fs/promises';
 import type * as http from 'node:http';
+import type * as https from 'node:https';
+import type * as system from 'node:os';
 import type * as paths from 'node:path';
+import type * as zlib from 'node:zlib';
 
 import { ConfigurationError } from '../errors.ts';
 
@@ -9,7 +12,10 @@ interface Builtins {
   readonly 'node:async_hooks': typeof asyncHooks;
   readonly 'node:fs/promises': typeof files;
   readonly 'node:http': typeof http;
+  readonly 'node:https': typeof https;
+  readonly 'node:os': typeof system;
   readonly 'node:path': typeof paths;
+  readonly 'node:zlib': typeof zlib;
 }
 
 /**
@@ -22,6 +28,12 @@ export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
   return builtin as Builtins[Name] | undefined;
 }
 
+// What does the same without files.
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['policyFile', 'policy'],
+  ['vaultFile', 'secretsSource'],
+]);
+
 /**
  * A module of Node that a feature cannot do without.
  * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on a runtime that lacks it
@@ -29,7 +41,9 @@ export function findBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
 export function requireBuiltin<Name extends keyof Builtins>(name: Name, feature: string): Builtins[Name] {
   const builtin = findBuiltin(name);
   if (builtin) return builtin;
+  const instead = INSTEAD.get(feature);
+  const hint = instead === undefined ? '' : `, or give the ${instead} option instead`;
   throw new ConfigurationError(
-    `${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer, or give the policy option instead.`,
+    `${feature} needs ${name}, which this runtime does not have. Use Node 22.3 or newer${hint}.`,
   );
 }

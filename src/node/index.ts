@@ -1,7 +1,11 @@
 /**
- * What needs files: policy sources for Node.
+ * What needs files: policy sources and the vault file.
  *
  * @module @controlzero/sdk/node
  */
+export { createVault, listSecrets, removeSecret, rotateVaultKey, setSecret } from './edit-vault.ts';
+export type { VaultEntry } from './edit-vault.ts';
 export { fileSource } from './file-source.ts';
 export { findPolicyFile } from './find-policy-file.ts';
+export { vaultFileSource } from './vault-file-source.ts';
+export type { VaultOptions, VaultPaths } from './vault-file-source.ts';

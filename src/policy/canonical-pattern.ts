@@ -1,5 +1,6 @@
 import { canonicalAction, canonicalResource } from './names.ts';
 import type { CharacterRange, Pattern, PatternToken } from './pattern.ts';
+import { characterToken } from './pattern.ts';
 
 type Alternative = readonly PatternToken[];
 
@@ -18,11 +19,11 @@ export function literalText(alternative: Alternative): string | undefined {
 }
 
 function literalTokens(text: string): PatternToken[] {
-  return Array.from({ length: text.length }, (_, index) => ({ kind: 'character', value: text.charAt(index) }));
+  return Array.from({ length: text.length }, (_, index) => characterToken(text.charAt(index)));
 }
 
 function dotForColon(token: PatternToken): PatternToken {
-  if (token.kind === 'character') return token.value === ':' ? { kind: 'character', value: '.' } : token;
+  if (token.kind === 'character') return token.value === ':' ? characterToken('.') : token;
   if (token.kind !== 'set') return token;
   const ranges = token.ranges.map(([first, last]): CharacterRange =>
     first === COLON && last === COLON ? [DOT, DOT] : [first, last],

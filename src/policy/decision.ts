@@ -32,6 +32,8 @@ export interface Decision {
   readonly rule: string | number | null;
   /** Revision of the policy document, or null when none is active. */
   readonly revision: string | null;
+  /** Present while the policy could not be refreshed for long: the answer may not be the newest. */
+  readonly stale?: true;
 }
 
 /** The part of a decision that differs from a plain denial. */

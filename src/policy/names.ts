@@ -1,21 +1,25 @@
 const LONGEST_NAME = 1024;
-const PLAIN_ASCII = /^[!-~]+$/;
+const NOT_PLAIN_ASCII = /[^!-~]/;
+const COLON = 0x3a;
+const COLON_AT = 'model'.length;
 const UNJUDGEABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\s]/u;
 
 const ACTION_SYNONYMS: ReadonlyMap<string, string> = new Map([
   ['llm_call', 'llm.generate'],
   ['llm.call', 'llm.generate'],
   ['llm.embed', 'embedding.generate'],
+  ['Secrets.read', 'secret.read'],
 ]);
 
 /** The kinds of characters that no judged name may hold: control, format, surrogate halves, spaces. */
 export function hasUnjudgeableCharacter(text: string): boolean {
-  return !PLAIN_ASCII.test(text) && UNJUDGEABLE.test(text);
+  return NOT_PLAIN_ASCII.test(text) && UNJUDGEABLE.test(text);
 }
 
 /** Whether a value can be judged as the name of an action or resource: 1 to 1,024 printable characters without spaces. */
 export function isJudgeableName(name: unknown): name is string {
-  return typeof name === 'string' && name.length > 0 && name.length <= LONGEST_NAME && !hasUnjudgeableCharacter(name);
+  if (typeof name !== 'string' || name.length === 0 || name.length > LONGEST_NAME) return false;
+  return !hasUnjudgeableCharacter(name);
 }
 
 /** Whether a context value is short enough to be compared with a pattern. */
@@ -31,5 +35,6 @@ export function canonicalAction(action: string): string {
 
 /** Brings the spellings of a resource to one: `model:gpt-4` is `model/gpt-4`. */
 export function canonicalResource(resource: string): string {
-  return resource.startsWith('model:') ? `model/${resource.slice('model:'.length)}` : resource;
+  const isOtherSpelling = resource.charCodeAt(COLON_AT) === COLON && resource.startsWith('model:');
+  return isOtherSpelling ? `model/${resource.slice('model:'.length)}` : resource;
 }

@@ -4,9 +4,12 @@ import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from './parsed-policy.ts';
 import { readPolicies } from './parsed-policy.ts';
 import { plainCopy } from './plain-copy.ts';
+import { readPlainDocument } from './plain-document.ts';
 import { policyListSchema, policySchema, policySetSchema } from './policy-schema.ts';
 import type { PathStep, PlacedProblem, PolicyProblem } from './problem.ts';
 import { describeFound, placeProblem, suggest } from './problem.ts';
+import type { Steps } from './steps.ts';
+import { finish } from './steps.ts';
 import { unknownKeyProblems } from './unknown-keys.ts';
 
 type Issue = v.BaseIssue<unknown>;
@@ -126,14 +129,26 @@ function inOrder(problems: readonly PlacedProblem[], locate: Locate | undefined)
 }
 
 /**
- * Reads a policy document of either dialect: checks it completely and brings it to one form.
+ * Reads a policy document of either dialect in steps: checks it completely and brings it to one form.
+ * What the document holds is taken while the steps go on; every rule is taken at one moment.
  *
  * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
  */
-export function parsePolicy(document: unknown, options: ParseOptions): readonly ParsedPolicy[] {
+export function* parseInSteps(document: unknown, options: ParseOptions): Steps<readonly ParsedPolicy[]> {
+  const read = yield* readPlainDocument(document);
+  if (read) return read;
   const { copy, placed } = findProblems(document);
   if (placed.length > 0) {
     throw new PolicyInvalidError({ origin: options.origin, problems: inOrder(placed, options.locate) });
   }
   return readPolicies(copy);
+}
+
+/**
+ * Reads a policy document of either dialect: checks it completely and brings it to one form.
+ *
+ * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
+ */
+export function parsePolicy(document: unknown, options: ParseOptions): readonly ParsedPolicy[] {
+  return finish(parseInSteps(document, options));
 }

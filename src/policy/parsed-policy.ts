@@ -1,20 +1,21 @@
-import { canonicalActionPattern, canonicalResourcePattern, widenToolPattern } from './canonical-pattern.ts';
-import type { Pattern } from './pattern.ts';
-import { parsePattern } from './pattern.ts';
+import { widenToolPattern } from './canonical-pattern.ts';
+import type { CutPattern, PatternKind } from './glob.ts';
+import { cutPattern } from './glob.ts';
+import { hasUnjudgeableCharacter } from './names.ts';
 import type { Condition, Effect, Policy, Rule } from './types.ts';
 
 /** One condition: the context key, and the patterns or the exact value it is compared with. */
 export interface ParsedCondition {
   readonly key: string;
-  readonly accepts: readonly Pattern[] | number | boolean;
+  readonly accepts: readonly CutPattern[] | number | boolean;
 }
 
 /** One rule in the form that both dialects are brought to. */
 export interface ParsedRule {
   readonly effect: Effect;
-  readonly actions: readonly Pattern[];
+  readonly actions: readonly CutPattern[];
   /** Undefined: any resource. */
-  readonly resources: readonly Pattern[] | undefined;
+  readonly resources: readonly CutPattern[] | undefined;
   readonly conditions: readonly ParsedCondition[];
   /** Id or index in the policy. */
   readonly name: string | number;
@@ -29,54 +30,102 @@ export interface ParsedPolicy {
   readonly rules: readonly ParsedRule[];
 }
 
+/** What the rules of one policy have in common. */
+export type PolicyHead = Omit<Policy, 'rules'>;
+
+/** Thrown for a pattern that the policy language refuses. */
+class PatternRefused extends Error {}
+
 const DEFAULT_PRIORITY = 100;
+const NO_CONDITIONS: readonly ParsedCondition[] = [];
+const MOST_REMEMBERED = 4096;
 
-function listOf<T>(value: T | readonly T[]): readonly T[] {
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+function cut(text: string, kind: PatternKind): CutPattern {
+  const pattern = cutPattern(text, kind);
+  if ('message' in pattern || (kind !== 'value' && hasUnjudgeableCharacter(text)))
+    throw new PatternRefused('A pattern reached the compiler unchecked.');
+  return pattern;
 }
 
-function mustParse(text: string): Pattern {
-  const parsed = parsePattern(text);
-  if ('message' in parsed) throw new TypeError('A pattern reached the compiler unchecked.');
-  return parsed;
-}
-
-function readCondition([key, accepts]: readonly [string, Condition]): ParsedCondition {
-  if (typeof accepts === 'number' || typeof accepts === 'boolean') return { key, accepts };
-  return { key, accepts: listOf(accepts).map(mustParse) };
-}
-
-function readActions(rule: Rule, isFileDialect: boolean): readonly Pattern[] {
-  const texts = listOf(rule.allow ?? rule.deny ?? rule.action ?? rule.actions ?? []);
-  return texts.map((text) => canonicalActionPattern(mustParse(isFileDialect ? widenToolPattern(text) : text)));
-}
-
-function readEffect(rule: Rule): Effect {
+function effectOf(rule: Rule): Effect {
   if (rule.effect !== undefined) return rule.effect;
   return rule.allow === undefined ? 'deny' : 'allow';
 }
 
-function readRule(rule: Rule, index: number, isFileDialect: boolean): ParsedRule {
-  const resources = rule.resource ?? rule.resources;
-  return {
-    effect: readEffect(rule),
-    actions: readActions(rule, isFileDialect),
-    resources:
-      resources === undefined ? undefined : listOf(resources).map((text) => canonicalResourcePattern(mustParse(text))),
-    conditions: Object.entries(rule.conditions ?? rule.when ?? {}).map(readCondition),
-    name: rule.id ?? rule.name ?? index,
-    reason: rule.reason,
-  };
+/** Brings rules to one form. Rules say the same few things again and again; those are read once. */
+export class RuleReader {
+  readonly #isFileDialect: boolean;
+  readonly #actions = new Map<string, readonly CutPattern[]>();
+  readonly #values = new Map<string, readonly CutPattern[]>();
+  readonly #resources = new Map<string, readonly CutPattern[]>();
+
+  constructor(policy: PolicyHead) {
+    this.#isFileDialect = policy.version !== undefined;
+  }
+
+  /** @throws {PatternRefused} for a pattern that the policy language refuses */
+  read(rule: Rule, index: number): ParsedRule {
+    const resources = rule.resource ?? rule.resources;
+    return {
+      effect: effectOf(rule),
+      actions: this.#readActions(rule.allow ?? rule.deny ?? rule.action ?? rule.actions ?? []),
+      resources: resources === undefined ? undefined : this.#readResources(resources),
+      conditions: this.#readConditions(rule.conditions ?? rule.when),
+      name: rule.id ?? rule.name ?? index,
+      reason: rule.reason,
+    };
+  }
+
+  #readActions(texts: string | readonly string[]): readonly CutPattern[] {
+    const read = (text: string): CutPattern => {
+      const pattern = cut(text, 'action');
+      const widened = this.#isFileDialect ? widenToolPattern(text) : text;
+      return widened === text ? pattern : cut(widened, 'action');
+    };
+    return typeof texts === 'string' ? remembered(this.#actions, texts, read) : texts.map(read);
+  }
+
+  #readResources(texts: string | readonly string[]): readonly CutPattern[] {
+    const read = (text: string): CutPattern => cut(text, 'resource');
+    return typeof texts === 'string' ? remembered(this.#resources, texts, read) : texts.map(read);
+  }
+
+  #readConditions(conditions: Rule['conditions']): readonly ParsedCondition[] {
+    if (conditions === undefined) return NO_CONDITIONS;
+    return Object.keys(conditions).map((key) => ({ key, accepts: this.#readAccepted(conditions[key] ?? []) }));
+  }
+
+  #readAccepted(accepts: Condition): ParsedCondition['accepts'] {
+    if (typeof accepts === 'number' || typeof accepts === 'boolean') return accepts;
+    const read = (text: string): CutPattern => cut(text, 'value');
+    return typeof accepts === 'string' ? remembered(this.#values, accepts, read) : accepts.map(read);
+  }
 }
 
-function readOnePolicy(policy: Policy, index: number): ParsedPolicy {
-  const isFileDialect = policy.version !== undefined;
+function remembered(
+  known: Map<string, readonly CutPattern[]>,
+  text: string,
+  read: (text: string) => CutPattern,
+): readonly CutPattern[] {
+  const before = known.get(text);
+  if (before) return before;
+  const patterns = [read(text)];
+  if (known.size < MOST_REMEMBERED) known.set(text, patterns);
+  return patterns;
+}
+
+/** Brings a checked policy without its rules to the one form. */
+export function readPolicyHead(policy: PolicyHead, index: number): Omit<ParsedPolicy, 'rules'> {
   return {
     name: policy.name ?? `policy-${index}`,
     priority: policy.priority ?? DEFAULT_PRIORITY,
     defaultAction: policy.default_action ?? (policy.settings?.['default_action'] as Effect | undefined),
-    rules: policy.rules.map((rule, at) => readRule(rule, at, isFileDialect)),
   };
+}
+
+/** Policies in the order they apply: by priority, then as given. */
+export function inOrderOfPriority(policies: readonly ParsedPolicy[]): readonly ParsedPolicy[] {
+  return policies.toSorted((a, b) => a.priority - b.priority);
 }
 
 function policiesOf(document: unknown): readonly Policy[] {
@@ -85,8 +134,12 @@ function policiesOf(document: unknown): readonly Policy[] {
   return policies ?? [document as Policy];
 }
 
-/** Brings a checked document to one form, policies in the order they apply: by priority, then as given. */
+/** Brings a checked document to one form. */
 export function readPolicies(document: unknown): readonly ParsedPolicy[] {
-  const policies = policiesOf(document).map(readOnePolicy);
-  return policies.toSorted((a, b) => a.priority - b.priority);
+  const policies = policiesOf(document).map((policy, index): ParsedPolicy => {
+    const reader = new RuleReader(policy);
+    const rules = policy.rules.map((rule, at) => reader.read(rule, at));
+    return Object.assign(readPolicyHead(policy, index), { rules });
+  });
+  return inOrderOfPriority(policies);
 }

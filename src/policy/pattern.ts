@@ -32,6 +32,17 @@ const ANY: PatternToken = { kind: 'any' };
 const EXTGLOB = /^[@+*?!]\(/u;
 const RANGE_LIST = /^\{[^{},]*\.\.[^{},]*\}/u;
 
+// One token stands for a character wherever it comes up: large policies have millions of characters.
+const CHARACTERS: readonly PatternToken[] = Array.from({ length: 128 }, (_, code) => ({
+  kind: 'character',
+  value: String.fromCodePoint(code),
+}));
+
+/** The token of one literal character. */
+export function characterToken(value: string): PatternToken {
+  return CHARACTERS[value.charCodeAt(0)] ?? { kind: 'character', value };
+}
+
 class FaultSignal {
   readonly fault: PatternFault;
   constructor(message: string, accepted: string) {
@@ -75,7 +86,7 @@ class PatternReader {
     if (character === ']' || character === '}') {
       throw new FaultSignal(`"${character}" closes nothing.`, `\\${character} for the character itself`);
     }
-    return { kind: 'character', value: this.#readCharacter() };
+    return characterToken(this.#readCharacter());
   }
 
   #take(token: PatternToken): PatternToken {

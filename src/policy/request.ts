@@ -1,22 +1,101 @@
-import { canonicalAction, canonicalResource, isJudgeableLength, isJudgeableName } from './names.ts';
+import type { AttributeReading, Attributes, ContextKeys, ContextLayers } from './context-values.ts';
+import { OVERLONG, readPresent, readValue } from './context-values.ts';
+import { canonicalAction, canonicalResource, isJudgeableName } from './names.ts';
+import { ownCopy } from './own-copy.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
-/** A request as the engine judges it: every value read once, names in one spelling. */
+// A policy with more keys than this is asked by the keys of the request, not by its own.
+const MOST_KEYS_IN_A_ROW = 16;
+
+type OtherValues = readonly AttributeReading[] | ReadonlyMap<string, AttributeReading>;
+
+/**
+ * A request as its caller gave it: each part, and each context value that the policy looks at, taken
+ * exactly once, when this is made. Nothing that happens to the request later can change a decision. Its
+ * names are not yet checked.
+ *
+ * One is made for every decision, so it is one flat object.
+ */
+export class TakenRequest implements Attributes, ContextLayers {
+  readonly action: unknown;
+  readonly resource: unknown;
+  readonly aliases: unknown;
+  readonly context: Context | undefined;
+  readonly metadata: Context | undefined;
+  readonly #options: ReadOptions;
+  // Most policies look at one key, the agent, and need no list for it.
+  readonly #first: AttributeReading;
+  readonly #others: OtherValues | undefined;
+
+  /** @throws what a getter or Proxy throws, and for a context that is none */
+  constructor(request: PolicyRequest, options: ReadOptions) {
+    const { action, resource, aliases, context, metadata } = request;
+    const { list, all } = options.keys;
+    if (context !== undefined) checkLayer(context, 'context');
+    if (options.identity !== undefined) checkLayer(options.identity, 'identity');
+    if (metadata !== undefined) checkLayer(metadata, 'metadata');
+    this.action = action;
+    this.resource = resource;
+    // A list is taken as it is now; what is none is refused when the names are checked.
+    this.aliases = Array.isArray(aliases) ? [...(aliases as readonly unknown[])] : aliases;
+    this.context = context;
+    this.metadata = metadata;
+    this.#options = options;
+    this.#first = list.length > 0 ? readValue(this, list[0] as string) : undefined;
+    this.#others = list.length > 1 ? this.#readOthers(list, all) : undefined;
+  }
+
+  get identity(): Context | undefined {
+    return this.#options.identity;
+  }
+
+  get defaults(): readonly Context[] {
+    return this.#options.defaults;
+  }
+
+  /** Whether a value is too long to be compared. */
+  get hasOverlong(): boolean {
+    if (this.#first === OVERLONG) return true;
+    if (this.#others === undefined) return false;
+    for (const value of this.#others.values()) if (value === OVERLONG) return true;
+    return false;
+  }
+
+  get(key: string): AttributeReading {
+    const keys = this.#options.keys.list;
+    if (keys[0] === key) return this.#first;
+    const others = this.#others;
+    if (others instanceof Map) return (others as ReadonlyMap<string, AttributeReading>).get(key);
+    for (let index = 1; index < keys.length; index += 1) {
+      if (keys[index] === key) return (others as readonly AttributeReading[])[index - 1];
+    }
+    return undefined;
+  }
+
+  /** The keys that the request has, when they are fewer than so many and a better way to go through; else undefined. */
+  presentKeys(most: number): Iterable<string> | undefined {
+    const others = this.#others;
+    return others instanceof Map && others.size < most
+      ? [...others.keys(), this.#options.keys.list[0] ?? '']
+      : undefined;
+  }
+
+  #readOthers(list: readonly string[], all: ReadonlySet<string>): OtherValues {
+    const [first] = list;
+    if (list.length > MOST_KEYS_IN_A_ROW) return readPresent(this, { keys: all, except: first });
+    const values: AttributeReading[] = [];
+    for (let index = 1; index < list.length; index += 1) values.push(readValue(this, list[index] as string));
+    return values;
+  }
+}
+
+/** A request as the engine judges it: names checked and in one spelling. */
 export interface JudgedRequest {
   readonly action: string;
   /** The resource first, then its other names. */
   readonly names: readonly [resource: string, ...aliases: string[]];
-  readonly attributes: Attributes;
+  readonly attributes: TakenRequest;
 }
-
-/** A context value that a condition can be compared with. */
-export type Attribute = string | number | boolean;
-
-/** Stands for a context value that is too long to be compared. The rule that looks at it ends the walk in a denial. */
-export const OVERLONG: unique symbol = Symbol('overlong');
-
-/** The context values of one request that conditions look at, each taken from the context exactly once. */
-export type Attributes = ReadonlyMap<string, Attribute | typeof OVERLONG>;
 
 /** Why a request cannot be judged, as a sentence that holds none of its values. */
 export interface RequestFault {
@@ -34,8 +113,8 @@ class FaultSignal {
 }
 
 function readName(value: unknown, what: string): string {
-  if (isJudgeableName(value)) return value;
-  throw new FaultSignal(`The ${what} is not ${NAME_RULE}.`);
+  if (!isJudgeableName(value)) throw new FaultSignal(`The ${what} is not ${NAME_RULE}.`);
+  return value;
 }
 
 function readResource(value: unknown, what: string): string {
@@ -47,9 +126,10 @@ function readResource(value: unknown, what: string): string {
 // Gateways write openai/gpt-4-turbo for gpt-4-turbo. The bare id goes along as another name, so that a
 // rule which denies the model denies it behind every gateway.
 function bareModel(resource: string): string | undefined {
+  // Most ids have no slash, and looking for the first one is the fastest way to know.
+  if (!resource.includes('/', MODEL.length) || !resource.startsWith(MODEL)) return undefined;
   const slash = resource.lastIndexOf('/');
-  if (slash < MODEL.length || slash === resource.length - 1 || !resource.startsWith(MODEL)) return undefined;
-  return MODEL + resource.slice(slash + 1);
+  return slash === resource.length - 1 ? undefined : MODEL + resource.slice(slash + 1);
 }
 
 /** A resource with the other names that follow from it alone. */
@@ -58,30 +138,13 @@ export function namesOf(resource: string): JudgedRequest['names'] {
   return bare === undefined ? [resource] : [resource, bare];
 }
 
-function readNames(request: PolicyRequest): JudgedRequest['names'] {
-  const resource = readResource(request.resource, 'resource');
-  const aliases: unknown = request.aliases;
+function readNames({ resource: given, aliases }: TakenRequest): JudgedRequest['names'] {
+  const resource = readResource(given, 'resource');
   if (aliases === undefined) return namesOf(resource);
   if (!Array.isArray(aliases)) throw new FaultSignal('The aliases are not a list.');
   const names = aliases.map((alias: unknown) => readResource(alias, 'alias'));
   const bareNames = [resource, ...names].map(bareModel).filter((name) => name !== undefined);
   return [resource, ...names, ...bareNames];
-}
-
-function readAttribute(layers: readonly Context[], key: string): Attribute | typeof OVERLONG | undefined {
-  const layer = layers.find((context) => Object.hasOwn(context, key));
-  const value = layer?.[key];
-  if (typeof value === 'string') return isJudgeableLength(value) ? value : OVERLONG;
-  return typeof value === 'number' || typeof value === 'boolean' ? value : undefined;
-}
-
-function readAttributes(layers: readonly Context[], keys: readonly string[]): Attributes {
-  const attributes = new Map<string, Attribute | typeof OVERLONG>();
-  for (const key of keys) {
-    const value = readAttribute(layers, key);
-    if (value !== undefined) attributes.set(key, value);
-  }
-  return attributes;
 }
 
 /** Contexts that a request is judged in besides its own. */
@@ -92,43 +155,56 @@ export interface Surroundings {
   readonly defaults: readonly Context[];
 }
 
-function readLayer(context: unknown, what: string): readonly Context[] {
-  if (context === undefined) return [];
-  if (typeof context !== 'object' || context === null) throw new FaultSignal(`The ${what} is not an object.`);
-  return [context as Context];
-}
-
-/** The contexts of a request, strongest first: the first that owns a key wins. */
-export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): readonly Context[] {
-  return [
-    ...readLayer(request.context, 'context'),
-    ...readLayer(identity, 'identity'),
-    ...readLayer(request.metadata, 'metadata'),
-    ...defaults,
-  ];
+function checkLayer(context: unknown, what: string): asserts context is Context {
+  if (typeof context === 'object' && context !== null) return;
+  throw new FaultSignal(`The ${what} is not an object.`);
 }
 
 /** What a request is read with. */
 export interface ReadOptions extends Surroundings {
   /** The context keys that conditions look at; only these are read. */
-  readonly keys: readonly string[];
+  readonly keys: ContextKeys;
+}
+
+/** Every context that a request is judged in. Throws when one of them is none. */
+export function contextLayers(request: PolicyRequest, { identity, defaults }: Surroundings): ContextLayers {
+  const { context, metadata } = request;
+  if (context !== undefined) checkLayer(context, 'context');
+  if (identity !== undefined) checkLayer(identity, 'identity');
+  if (metadata !== undefined) checkLayer(metadata, 'metadata');
+  return { context, identity, metadata, defaults };
+}
+
+function faultOf(error: unknown): RequestFault {
+  if (error instanceof FaultSignal) return { fault: error.fault };
+  return { fault: 'The request cannot be read: one of its properties threw an exception.' };
 }
 
 /**
  * Reads a request once and completely, so that nothing it is made of can change between check and
- * use. Anything that cannot be judged, an exception from a getter or Proxy included, is a fault.
+ * use. Anything that cannot be read, an exception from a getter or Proxy included, is a fault.
  */
-export function readRequest(request: PolicyRequest, options: ReadOptions): JudgedRequest | RequestFault {
+export function takeRequest(request: PolicyRequest, options: ReadOptions): TakenRequest | RequestFault {
   try {
     const fault: unknown = request.fault;
     if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
-    const action = canonicalAction(readName(request.action, 'action'));
-    const names = readNames(request);
-    const layers = contextLayers(request, options);
-    return { action, names, attributes: readAttributes(layers, options.keys) };
+    return new TakenRequest(request, options);
   } catch (error) {
-    if (error instanceof FaultSignal) return { fault: error.fault };
-    return { fault: 'The request cannot be read: one of its properties threw an exception.' };
+    return faultOf(error);
+  }
+}
+
+/**
+ * Checks the names of a request and brings them to one spelling.
+ *
+ * @param knownAction the action in that spelling, when it was checked before
+ */
+export function judgedRequest(taken: TakenRequest, knownAction?: string): JudgedRequest | RequestFault {
+  try {
+    const action = knownAction ?? canonicalAction(readName(taken.action, 'action'));
+    return { action, names: readNames(taken), attributes: taken };
+  } catch (error) {
+    return faultOf(error);
   }
 }
 
@@ -140,11 +216,26 @@ export interface ModelRequestOptions {
   readonly action: ModelAction;
   /** The id exactly as it goes to the provider. */
   readonly model: string;
-  readonly context?: Context;
+  readonly context?: Context | undefined;
   /** What the call says about itself by the metadata of its framework. */
-  readonly metadata?: Context;
+  readonly metadata?: Context | undefined;
   /** Other ids of the same model, for example the model behind a deployment. */
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
+}
+
+const MOST_RESOURCES = 1024;
+const LONGEST_REMEMBERED = 256;
+const resources = new Map<string, string>();
+
+// An application uses the same few models: joining the text and hashing it anew costs more than a decision.
+function modelResource(model: string): string {
+  const known = resources.get(model);
+  if (known !== undefined) return known;
+  const resource = MODEL + model;
+  if (resource.length > LONGEST_REMEMBERED) return resource;
+  if (resources.size >= MOST_RESOURCES) resources.clear();
+  resources.set(ownCopy(model), resource);
+  return resource;
 }
 
 /**
@@ -162,13 +253,15 @@ export interface ModelRequestOptions {
  * ```
  */
 export function modelRequest({ action, model, context, metadata, aliases }: ModelRequestOptions): PolicyRequest {
-  return {
+  const request: { -readonly [Key in keyof PolicyRequest]: PolicyRequest[Key] } = {
     action,
-    resource: MODEL + model,
-    ...(context !== undefined && { context }),
-    ...(metadata !== undefined && { metadata }),
-    ...(aliases !== undefined && aliases.length > 0 && { aliases: aliases.map((alias) => MODEL + alias) }),
+    resource: modelResource(model),
   };
+  // Spreads of what may be missing cost more than the decision.
+  if (context !== undefined) request.context = context;
+  if (metadata !== undefined) request.metadata = metadata;
+  if (aliases !== undefined && aliases.length > 0) request.aliases = aliases.map((alias) => MODEL + alias);
+  return request;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { POLICY_KEYS, POLICY_SET_KEYS, SETTINGS_KEYS } from './policy-schema.ts';
 import type { PathStep, PlacedProblem } from './problem.ts';
-import { placeProblem, suggest } from './problem.ts';
+import { describeFound, placeProblem, suggest } from './problem.ts';
 import { RULE_KEYS } from './rule-schema.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -19,7 +19,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['agent_id', 'Write it as conditions: { agent_id: ... }.'],
 ]);
 
-const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
+/** Keys that no context attribute may have. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -58,17 +59,27 @@ function* reservedIn(value: unknown, steps: readonly PathStep[]): Generator<Plac
   }
 }
 
-function* inRule(rule: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
+// To the schema library a list is an object with the keys 0, 1, ...: no context has them, so a denial
+// with such conditions would never match.
+function* listFor(value: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
+  if (!Array.isArray(value)) return;
+  yield placeProblem(steps, { message: 'Wrong type.', found: describeFound(value), accepted: 'an object' });
+}
+
+/** Every key of one rule that has no meaning. */
+export function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
   yield* unknownIn(rule, RULE_KEYS, steps);
   if (!isFields(rule)) return;
   for (const key of ['conditions', 'when']) yield* reservedIn(rule[key], [...steps, key]);
+  for (const key of ['conditions', 'when', 'reason_localized']) yield* listFor(rule[key], [...steps, key]);
 }
 
 function* inPolicy(policy: unknown, steps: readonly PathStep[]): Generator<PlacedProblem> {
   yield* unknownIn(policy, POLICY_KEYS, steps);
   if (!isFields(policy)) return;
   yield* unknownIn(policy['settings'], SETTINGS_KEYS, [...steps, 'settings']);
-  for (const [index, rule] of entriesOf(policy['rules'])) yield* inRule(rule, [...steps, 'rules', index]);
+  for (const [index, rule] of entriesOf(policy['rules']))
+    yield* unknownRuleKeyProblems(rule, [...steps, 'rules', index]);
 }
 
 /**

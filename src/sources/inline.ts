@@ -11,6 +11,7 @@ export function inlineSource(document: PolicyDocument): PolicySource {
   return {
     kind: 'inline',
     refreshIntervalMs: 0,
+    isFixed: true,
     read: async () => ({
       revision: await revisionOf(faults.length === 0 ? JSON.stringify(copy) : 'faulty'),
       origin: 'the policy option',

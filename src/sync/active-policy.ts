@@ -1,36 +1,50 @@
 import type { CompiledPolicy } from '../engine/compile.ts';
-import { compilePolicy } from '../engine/compile.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
-import type { PolicySnapshot } from '../sources/source.ts';
+import type { PolicyFacts, PolicySnapshot } from '../sources/source.ts';
+import { inSlices } from './in-slices.ts';
 
 /** The policy that decides at present. */
 export interface ActivePolicy {
   readonly revision: string;
   /** Kind of the source it came from. */
-  readonly source: string;
+  readonly kind: string;
   readonly origin: string;
   /** Milliseconds since the epoch. */
   readonly activatedAt: number;
   readonly compiled: CompiledPolicy;
+  /** What a signed policy says about itself. */
+  readonly facts: PolicyFacts | undefined;
+}
+
+/** Where a snapshot came from, and when. */
+export interface ActivateOptions {
+  readonly kind: string;
+  readonly at: number;
 }
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
-  // The parser with its diagnostics is half of the code and is needed only when there is a new policy.
-  const { parsePolicy } = await import('../policy/parse.ts');
+  // Parser and compiler are most of the code and are needed only when there is a new policy.
+  const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
   try {
-    return parsePolicy(document, { origin });
+    return await inSlices(parseInSteps(document, { origin }));
   } catch (error) {
     if (!(error instanceof PolicyInvalidError) || locator === undefined) throw error;
-    return parsePolicy(document, { origin, locate: await locator() });
+    return inSlices(parseInSteps(document, { origin, locate: await locator() }));
   }
 }
 
-/** Parses and compiles what a source found; the result can be swapped in with one assignment. */
-export async function activate(snapshot: PolicySnapshot, source: string): Promise<ActivePolicy> {
-  const { revision, origin } = snapshot;
+async function compileSnapshot(snapshot: PolicySnapshot): Promise<CompiledPolicy> {
   const policies = await parseSnapshot(snapshot);
-  return { revision, source, origin, activatedAt: Date.now(), compiled: compilePolicy(policies, revision) };
+  const { compileInSteps } = await import('../engine/compile.ts');
+  return inSlices(compileInSteps(policies, { revision: snapshot.revision }));
+}
+
+/** Parses and compiles what a source found, in slices; the result can be swapped in with one assignment. */
+export async function activate(snapshot: PolicySnapshot, { kind, at }: ActivateOptions): Promise<ActivePolicy> {
+  const { revision, origin, facts } = snapshot;
+  const compiled = snapshot.compiled ?? (await compileSnapshot(snapshot));
+  return { revision, kind, origin, activatedAt: at, compiled, facts };
 }

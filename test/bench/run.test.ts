@@ -18,24 +18,41 @@ interface BenchReport {
       readonly ratio: Readonly<Record<string, number>>;
     }[];
   }[];
+  readonly tables: readonly {
+    readonly title: string;
+    readonly rows: readonly (readonly [name: string, ...figures: (number | null)[]])[];
+  }[];
 }
 
 async function runBench(...options: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.ts', ...options], {
     cwd: root,
-    timeout: 60_000,
+    timeout: 170_000,
   });
   return stdout;
 }
 
-test('one run measures every subject and compares it with its baseline', { timeout: 60_000 }, async () => {
-  const { groups } = JSON.parse(await runBench('--rounds', '2', '--json')) as BenchReport;
+test('one run measures every subject and compares it with its baseline', { timeout: 180_000 }, async () => {
+  const report = await runBench('--quick', '--without-peers', '--rounds', '2', '--json');
+  const { groups, tables } = JSON.parse(report) as BenchReport;
   const names = groups.map(({ cases }) => cases.map(({ name }) => name));
   expect(names.flat()).toEqual(
-    expect.arrayContaining(['wrapOpenAI()', 'governChatModel()', 'governEmbeddings()', 'controlZeroMiddleware()']),
+    expect.arrayContaining([
+      'wrapOpenAI()',
+      'governChatModel()',
+      'governEmbeddings()',
+      'controlZeroMiddleware()',
+      'governModel()',
+      'governEmbeddingModel()',
+      '@controlzero/sdk',
+      '100,000 rules',
+    ]),
   );
   for (const { nanoseconds, ratio } of groups.flatMap(({ cases }) => cases))
     for (const figure of [...Object.values(nanoseconds), ...Object.values(ratio)]) expect(figure).toBeGreaterThan(0);
+  expect(tables.map(({ title }) => title).join('\n')).toMatch(/Compile time[^]*Applying a policy[^]*Import/u);
+  for (const [, ...figures] of tables.flatMap(({ rows }) => rows))
+    for (const figure of figures) expect(figure === null || figure > 0).toBe(true);
   for (const { cases } of groups) expect(cases[0]?.ratio).toEqual({ fastest: 1, p10: 1, p50: 1, p90: 1 });
 });
 

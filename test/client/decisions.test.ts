@@ -328,14 +328,14 @@ describe('events', () => {
       usable: true,
       consecutiveFailures: 2,
       policy: { revision },
-      lastError: { kind: 'invalid', code: 'ERR_CZ_POLICY_INVALID' },
+      lastError: { kind: 'invalid_data', code: 'ERR_CZ_POLICY_INVALID' },
     });
     expect(cz.evaluate(open).allowed).toBe(true);
     await setPolicy({ rules: [] });
     await cz.close();
     expect(policies).toMatchObject([
       { type: 'policy-refused', error: expect.any(PolicyInvalidError) as unknown, policy: { revision } },
-      { type: 'policy-activated', policy: { rules: 0, source: 'test' } },
+      { type: 'policy-activated', policy: { rules: 0, kind: 'test' } },
     ]);
     expect(states.map(({ state }) => state)).toEqual(['interrupted', 'ready', 'closed']);
   });
@@ -368,7 +368,7 @@ describe('close', () => {
 test('refresh initializes a client that was not', async () => {
   const cz = new ControlZero({ policy });
   await cz.refresh();
-  expect(cz.status().state).toBe('ready');
+  expect(cz.status().state).toBe('local');
   await cz.close();
 });
 

@@ -45,7 +45,11 @@ describe('initialize', () => {
     expect(two).toBe(cz);
     expect(source.reads).toBe(1);
     expect(cz.evaluate(gpt4).allowed).toBe(true);
-    expect(cz.status()).toMatchObject({ state: 'ready', usable: true, policy: { source: 'failing', rules: 1 } });
+    expect(cz.status()).toMatchObject({
+      state: 'ready',
+      usable: true,
+      policy: { kind: 'failing', source: 'local', rules: 1 },
+    });
     await cz.close();
   });
 
@@ -147,11 +151,16 @@ describe('which policy applies', () => {
   test('the API key before files that only lie around', async () => {
     const [code, message] = await applied(
       '{}',
-      { CONTROLZERO_API_KEY: 'cz_live_secret', CONTROLZERO_POLICY_FILE: 'env.yaml' },
+      {
+        CONTROLZERO_API_KEY: 'cz_live_secret',
+        CONTROLZERO_BASE_URL: 'http://127.0.0.1:1',
+        CONTROLZERO_CACHE_DIR: 'cache',
+        CONTROLZERO_POLICY_FILE: 'env.yaml',
+      },
       ['env.yaml', 'controlzero.yaml'],
     );
     expect(code).toBe('ERR_CZ_POLICY_UNAVAILABLE');
-    expect(message).toContain('CONTROLZERO_API_KEY is set');
+    expect(message).toContain('The control plane cannot be reached');
     expect(message).not.toContain('cz_live_secret');
   });
 

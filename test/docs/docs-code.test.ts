@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,19 +7,21 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { createVault, setSecret } from '../../src/node/index.ts';
 import { parseYamlText } from '../../src/node/policy-text.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
 import type { LocalProvider } from '../../src/testing/index.ts';
 import { startLocalProvider } from '../../src/testing/index.ts';
 import type { CodeBlock } from '../support/docs-code.ts';
-import { docstringBlocks, markdownBlocks, promisedOutput } from '../support/docs-code.ts';
+import { docstringBlocks, markdownBlocks, promisedOutput, strayLine } from '../support/docs-code.ts';
 
 const run = promisify(execFile);
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 // Inside the package, so that the code imports it by its name, as a user's code does.
 const folder = join(root, '.docs-code');
 const blocks = [...markdownBlocks(root), ...docstringBlocks(root)];
-const programs = blocks.filter(({ language }) => language === 'ts');
+const programs = blocks.filter(({ language, from }) => language === 'ts' && from === undefined);
+const excerpts = blocks.filter(({ from }) => from !== undefined);
 const policies = markdownBlocks(root).filter(({ language }) => language === 'yaml' || language === 'json');
 const quickStartPolicy = policies.find(({ place, language }) => place.startsWith('README.md') && language === 'yaml');
 
@@ -44,6 +46,8 @@ describe('code in the documentation', () => {
     for (const block of programs) writeFileSync(fileOf(block), `${block.code}\nexport {};\n`);
     workingFolder = mkdtempSync(join(tmpdir(), 'controlzero-docs-'));
     writeFileSync(join(workingFolder, 'controlzero.yaml'), quickStartPolicy?.code ?? '');
+    const vault = await createVault({ vaultFile: join(workingFolder, 'controlzero.vault') });
+    await setSecret('openai', 'local', vault);
     provider = await startLocalProvider();
   });
 
@@ -60,11 +64,15 @@ describe('code in the documentation', () => {
       'docs/policies.md',
       'docs/openai.md',
       'docs/langchain.md',
+      'docs/ai-sdk.md',
       'docs/errors.md',
       'docs/testing-policies.md',
+      'docs/sync.md',
+      'docs/secrets.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',
       'adapters/langchain/govern-chat-model.ts',
+      'adapters/ai-sdk/govern-model.ts',
     ]) {
       expect(files).toContain(file);
     }
@@ -107,6 +115,18 @@ describe('code in the documentation', () => {
       for (const promised of promisedOutput(block)) expect(printed).toContain(promised);
     },
   );
+
+  test.each(excerpts.map((block) => [block.place, block] as const))('%s is what its file says', (_, block) => {
+    expect(strayLine(block, readFileSync(join(root, block.from ?? ''), 'utf8'))).toBeUndefined();
+  });
+
+  test('a line that is not in the file, or not in this order, is found', () => {
+    const block = (code: string): CodeBlock => ({ place: '', language: 'ts', code });
+    expect(strayLine(block('a\n\n  c'), 'a\nb\nc')).toBeUndefined();
+    expect(strayLine(block('a\nd'), 'a\nb\nc')).toBe('d');
+    expect(strayLine(block('c\na'), 'a\nb\nc')).toBe('a');
+    expect(strayLine(block('a\na'), 'a\nb\nc')).toBe('a');
+  });
 
   test.each(policies.map((block) => [block.place, block] as const))(
     '%s is a valid policy',

@@ -136,6 +136,24 @@ describe('hostile requests', () => {
     expect(reads).toBe(1);
   });
 
+  test('a getter is read once by a policy with many keys too', () => {
+    const keys = Array.from({ length: 40 }, (_, index) => `key_${index}`);
+    const many = compileDocument({
+      rules: keys.map((key) => ({ effect: 'allow', action: '*', resource: 'model/a', conditions: { [key]: 'yes' } })),
+    });
+    for (const key of keys) {
+      let reads = 0;
+      const context = Object.defineProperty({}, key, {
+        get: () => {
+          reads += 1;
+          return reads === 1 ? 'yes' : 'no';
+        },
+      });
+      expect(decide(many, { action: 'llm.generate', resource: 'model/a', context }).allowed).toBe(true);
+      expect(reads).toBe(1);
+    }
+  });
+
   test('names of object members are plain names', () => {
     for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
       expect(ask({ action: name, resource: name })).toBe('deny NO_RULE_MATCH');

@@ -127,7 +127,7 @@ describe('a policy file', () => {
     expect(event).toMatchObject({
       error: { problems: [{ path: 'rules[0].resorce', suggestion: 'resource', line: 4, column: 5 }] },
     });
-    expect(cz.status()).toMatchObject({ state: 'interrupted', usable: true, lastError: { kind: 'invalid' } });
+    expect(cz.status()).toMatchObject({ state: 'interrupted', usable: true, lastError: { kind: 'invalid_data' } });
     expect(allows('a')).toBe(true);
     await expect(cz.refresh()).rejects.toThrow(PolicyInvalidError);
     await expect(cz.refresh()).rejects.toThrow(PolicyInvalidError);

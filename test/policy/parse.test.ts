@@ -134,6 +134,11 @@ describe('parsePolicy', () => {
       'rules[0] | "resource" and "resources" say the same thing twice. | an object | -',
     ],
     [
+      'conditions as a list',
+      { rules: [{ ...allow, effect: 'deny', conditions: ['premium-*'] }] },
+      'rules[0].conditions | Wrong type. | a list of 1 | -',
+    ],
+    [
       'conditions twice',
       { rules: [{ ...allow, conditions: {}, when: {} }] },
       'rules[0] | "conditions" and "when" say the same thing twice. | an object | -',

@@ -191,10 +191,96 @@ export const requestGrid: fc.Arbitrary<PolicyRequest[]> = fc
   )
   .map(([actions, names, contexts]) =>
     actions.flatMap((action) =>
-      names.flatMap(([name, aliases]) =>
-        contexts.map((given) =>
-          Object.assign({ action, resource: name }, given && { context: given }, aliases && { aliases }),
+      // With other names first and then without: what was decided about the one says nothing about the other.
+      names
+        .flatMap(([name, aliases]) => (aliases ? [{ name, aliases }, { name }] : [{ name }]))
+        .flatMap(({ name, aliases }: { name: string; aliases?: string[] }) =>
+          contexts.map((given) =>
+            Object.assign({ action, resource: name }, given && { context: given }, aliases && { aliases }),
+          ),
         ),
-      ),
+    ),
+  );
+
+const MANY_KEYS = Array.from({ length: 24 }, (_, index) => `k${index}`);
+
+const CROWDED_PATTERNS = [
+  'model/gpt',
+  'model/gpt',
+  'model/a/gpt',
+  'model/*',
+  '*',
+  'model/g*',
+  '*t',
+  '*gp*',
+  '*g*',
+  '*g*g',
+  '?o*',
+  'm*gp*',
+  'model/*gp*',
+  'model/*p[ta]',
+];
+const CROWDED_NAMES = [
+  'model/gpt',
+  'model/gpt',
+  'model/a/gpt',
+  'model/g',
+  'model/pt',
+  'model/b/a',
+  'mgp',
+  'gp',
+  'g',
+  't',
+];
+const CROWDED_VALUES = ['*', 'premium-*', '[!b]*', 'basic', 'a', 'premium-1', '*i*', '?'];
+
+// Many rules for few names: everything is filed together, by actions, by values and by keys.
+const crowdedRule: fc.Arbitrary<Rule> = fc
+  .tuple(
+    fc.constantFrom('allow', 'deny', 'deny', 'warn'),
+    oneOrMore(fc.constantFrom('llm.generate', 'llm.generate', ...ACTION_PATTERNS)),
+    oneOrMore(fc.constantFrom(...CROWDED_PATTERNS)),
+    fc.dictionary(
+      fc.constantFrom('agent_id', 'agent_id', 'level', ...MANY_KEYS),
+      fc.oneof(fc.constantFrom(...CROWDED_VALUES), condition),
+      { minKeys: 1, maxKeys: 2 },
+    ),
+  )
+  .map(([effect, action, resource, conditions]) => ({ effect, action, resource, conditions }));
+
+/** A policy whose rules share their names, so that an index has to tell them apart by everything else. */
+export const crowdedPolicy: fc.Arbitrary<Policy> = fc
+  .array(fc.oneof({ weight: 9, arbitrary: crowdedRule }, { weight: 1, arbitrary: rule }), {
+    minLength: 12,
+    maxLength: 48,
+  })
+  .map((rules) => ({ rules }));
+
+/** Requests that crowded policies are about. */
+export const crowdedGrid: fc.Arbitrary<PolicyRequest[]> = fc
+  .tuple(
+    fc.array(fc.constantFrom(...ACTIONS), { minLength: 2, maxLength: 2 }),
+    fc.uniqueArray(fc.constantFrom(...CROWDED_NAMES), { minLength: 3, maxLength: 4 }),
+    fc.array(
+      fc
+        .tuple(
+          context,
+          fc.dictionary(
+            fc.constantFrom(...MANY_KEYS),
+            fc.oneof(
+              { weight: 60, arbitrary: fc.constantFrom(...AGENTS, 'basic', 'premium-1') },
+              { weight: 10, arbitrary: fc.constantFrom(1, 2, true) },
+              { weight: 1, arbitrary: fc.constant('y'.repeat(1025)) },
+            ),
+            { minKeys: 6, maxKeys: 22 },
+          ),
+        )
+        .map((parts): Context => Object.assign({}, ...parts) as Context),
+      { minLength: 8, maxLength: 8 },
+    ),
+  )
+  .map(([actions, names, contexts]) =>
+    actions.flatMap((action) =>
+      names.flatMap((resource) => contexts.map((given) => ({ action, resource, context: given }))),
     ),
   );

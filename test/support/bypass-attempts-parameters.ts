@@ -1,13 +1,6 @@
 import type { Attempt, Attempts, Stage } from './bypass-attempts-stage.ts';
-import {
-  ALLOWED,
-  ALLOWED_EMBEDDING,
-  DENIED,
-  chat,
-  chatBody,
-  overTurns,
-  whilePolluted,
-} from './bypass-attempts-stage.ts';
+import { ALLOWED, ALLOWED_EMBEDDING, DENIED, chat, chatBody, overTurns } from './bypass-attempts-stage.ts';
+import { whilePolluted } from './while-polluted.ts';
 
 /** An object whose model is the allowed one at the first look only. */
 function flippingModel(): object {

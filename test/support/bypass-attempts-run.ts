@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { AzureClientOptions, AzureOpenAI, ClientOptions, OpenAI } from 'openai';
 
-import { findPolicyDenied } from '../../src/index.ts';
 import { bypassAttempts } from './bypass-attempts.ts';
+import type { AttemptResult, RecordingServer } from './bypass-attempts-result.ts';
+import { outcomeOf } from './bypass-attempts-result.ts';
 import type { OpenAILibrary, Stage } from './bypass-attempts-stage.ts';
 import type { SentRequest } from './bypass-attempts-verdict.ts';
 import { unjudgedModels } from './bypass-attempts-verdict.ts';
@@ -11,28 +12,11 @@ import { unjudgedModels } from './bypass-attempts-verdict.ts';
 /** Puts a client under a policy, well or badly. */
 export type Wrap = <Client extends OpenAI>(client: Client) => Client;
 
-/** A server that keeps what it was sent. */
-interface RecordingServer {
-  readonly url: string;
-  readonly requests: readonly SentRequest[];
-  reset(): void;
-}
-
 /** Who is attacked, and with what. */
 export interface RunOptions {
   readonly library: OpenAILibrary;
-  readonly server: RecordingServer;
+  readonly server: RecordingServer<SentRequest>;
   readonly wrap: Wrap;
-}
-
-/** What came of one attempt. */
-export interface AttemptResult {
-  readonly name: string;
-  /** Models that were never judged and that the server would have run. */
-  readonly leaks: readonly unknown[];
-  readonly outcome: 'denied' | 'sent' | 'failed';
-  /** Why it was denied or failed. */
-  readonly message: string;
 }
 
 function stageFor({ library, server, wrap }: RunOptions): Stage {
@@ -51,16 +35,6 @@ function stageFor({ library, server, wrap }: RunOptions): Stage {
     client: (given = {}): OpenAI => wrap(new library.OpenAI({ ...options(), ...given })),
     azure: (given = {}): AzureOpenAI => wrap(new library.AzureOpenAI({ ...azureOptions(given), ...given })),
   };
-}
-
-async function outcomeOf(run: () => unknown): Promise<Pick<AttemptResult, 'outcome' | 'message'>> {
-  try {
-    await run();
-    return { outcome: 'sent', message: '' };
-  } catch (error) {
-    const denial = findPolicyDenied(error);
-    return { outcome: denial ? 'denied' : 'failed', message: String(denial ?? error).slice(0, 200) };
-  }
 }
 
 /** Makes every attempt on clients that `wrap` wrapped, one after the other. */

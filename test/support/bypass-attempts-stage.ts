@@ -57,20 +57,6 @@ export function postBody(client: OpenAI, body: unknown, headers: Record<string, 
   return post(client, '/chat/completions', { body, headers: { 'content-type': 'application/json', ...headers } });
 }
 
-/** Runs something while an object has one more property; for prototypes that somebody polluted. */
-export async function whilePolluted(
-  polluted: { readonly target: object; readonly key: string; readonly property: PropertyDescriptor },
-  run: () => unknown,
-): Promise<void> {
-  const { target, key, property } = polluted;
-  Object.defineProperty(target, key, { ...property, configurable: true });
-  try {
-    await run();
-  } finally {
-    Reflect.deleteProperty(target, key);
-  }
-}
-
 /** Lets pending work go on for a number of turns of the event loop, and acts at each of them. */
 export async function overTurns(turns: number, act: (turn: number) => void): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) {

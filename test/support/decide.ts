@@ -1,29 +1,32 @@
 import { compilePolicy } from '../../src/engine/compile.ts';
-import type { CompiledPolicy } from '../../src/engine/compile.ts';
+import type { CompiledPolicy, EngineOptions } from '../../src/engine/compile.ts';
 import { evaluate } from '../../src/engine/evaluate.ts';
 import type { Explanation } from '../../src/engine/explain.ts';
 import { explain } from '../../src/engine/explain.ts';
 import type { Decision, PolicyRequest } from '../../src/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
-import { readRequest } from '../../src/policy/request.ts';
+import type { JudgedRequest, ReadOptions, RequestFault } from '../../src/policy/request.ts';
+import { judgedRequest, takeRequest } from '../../src/policy/request.ts';
 
 /** Parses and compiles a document, as a client does. */
-export function compileDocument(document: unknown): CompiledPolicy {
-  return compilePolicy(parsePolicy(document, { origin: 'a test' }), 'test');
+export function compileDocument(document: unknown, options?: EngineOptions): CompiledPolicy {
+  return compilePolicy(parsePolicy(document, { origin: 'a test' }), 'test', options);
 }
 
-function read(policy: CompiledPolicy, request: PolicyRequest): ReturnType<typeof readRequest> {
-  return readRequest(request, { keys: policy.conditionKeys, identity: undefined, defaults: [] });
+/** Takes and checks a request. */
+export function readRequest(request: PolicyRequest, options: ReadOptions): JudgedRequest | RequestFault {
+  const taken = takeRequest(request, options);
+  return 'fault' in taken ? taken : judgedRequest(taken);
 }
 
 /** Decides a request without a client around the engine. */
 export function decide(policy: CompiledPolicy, request: PolicyRequest): Decision {
-  const judged = read(policy, request);
-  return 'fault' in judged ? policy.invalidRequest(judged.fault) : evaluate(policy, judged);
+  const taken = takeRequest(request, { keys: policy.conditionKeys, identity: undefined, defaults: [] });
+  return 'fault' in taken ? policy.invalidRequest(taken.fault) : evaluate(policy, taken);
 }
 
 /** Explains a request that can be judged. */
 export function explainRequest(policy: CompiledPolicy, request: PolicyRequest): Explanation | undefined {
-  const judged = read(policy, request);
+  const judged = readRequest(request, { keys: policy.conditionKeys, identity: undefined, defaults: [] });
   return 'fault' in judged ? undefined : explain(policy, judged);
 }

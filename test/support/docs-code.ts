@@ -6,10 +6,12 @@ export interface CodeBlock {
   /** File and line, for messages. */
   readonly place: string;
   readonly language: string;
+  /** The file that the block is taken from, after `from=` in its first line: tested there, and equal to it. */
+  readonly from?: string;
   readonly code: string;
 }
 
-const FENCE = /^(?<indent>[ *]*)```(?<language>[a-z]+)[^\n]*\n(?<code>.*?)^[ *]*```$/gmsu;
+const FENCE = /^(?<indent>[ *]*)```(?<language>[a-z]+)(?<info>[^\n]*)\n(?<code>.*?)^[ *]*```$/gmsu;
 
 function blocksIn(root: string, file: string): CodeBlock[] {
   const text = readFileSync(join(root, file), 'utf8');
@@ -19,7 +21,9 @@ function blocksIn(root: string, file: string): CodeBlock[] {
       .split('\n')
       .map((line) => (line.startsWith(indent.trimEnd()) ? line.slice(indent.length) : line));
     const line = text.slice(0, index).split('\n').length;
-    return { place: `${file}:${line}`, language: groups?.['language'] ?? '', code: lines.join('\n') };
+    const from = /\bfrom=(\S+)/u.exec(groups?.['info'] ?? '')?.[1];
+    const language = groups?.['language'] ?? '';
+    return { place: `${file}:${line}`, language, ...(from !== undefined && { from }), code: lines.join('\n') };
   });
 }
 
@@ -38,6 +42,18 @@ export function markdownBlocks(root: string): CodeBlock[] {
 /** All examples in docstrings of the sources. */
 export function docstringBlocks(root: string): CodeBlock[] {
   return ['src', 'adapters'].flatMap((folder) => filesIn(root, folder, '.ts')).flatMap((file) => blocksIn(root, file));
+}
+
+/** The first line of a block that its file does not have after those before it; undefined when it has them all. */
+export function strayLine({ code }: CodeBlock, source: string): string | undefined {
+  const lines = source.split('\n').map((line) => line.trim());
+  let next = 0;
+  for (const line of code.split('\n').map((text) => text.trim())) {
+    const found = line === '' ? next - 1 : lines.indexOf(line, next);
+    if (line !== '' && found === -1) return line;
+    next = found + 1;
+  }
+  return undefined;
 }
 
 /** What the comments behind `console.log(...)` say it prints. */

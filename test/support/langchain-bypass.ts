@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { findPolicyDenied } from '../../src/index.ts';
+import type { AttemptResult, RecordingServer } from './bypass-attempts-result.ts';
+import { outcomeOf } from './bypass-attempts-result.ts';
 import type { SentRequest } from './bypass-attempts-verdict.ts';
 import { unjudgedModels } from './bypass-attempts-verdict.ts';
 import { azureAttempts, embeddingAttempts, identityAttempts, partAttempts } from './langchain-bypass-parts.ts';
@@ -29,7 +30,7 @@ const pathAttempts: LangChainAttempts = Object.fromEntries(paths.map((path) => [
  * (`model._generate = ...`, another prototype); a transport that sends something else than it was given;
  * and headers by which a gateway chooses a model.
  */
-export const langChainBypassAttempts: Readonly<Record<string, LangChainAttempts>> = {
+const langChainBypassAttempts: Readonly<Record<string, LangChainAttempts>> = {
   'ways of calling': pathAttempts,
   'names of models': fieldAttempts,
   'request options': optionAttempts,
@@ -41,40 +42,13 @@ export const langChainBypassAttempts: Readonly<Record<string, LangChainAttempts>
   embeddings: embeddingAttempts,
 };
 
-/** A server that keeps what it was sent. */
-interface RecordingServer {
-  readonly url: string;
-  readonly requests: readonly SentRequest[];
-  reset(): void;
-}
-
-/** What came of one attempt. */
-export interface LangChainAttemptResult {
-  readonly name: string;
-  /** Models that were never judged and that the server would have run. */
-  readonly leaks: readonly unknown[];
-  readonly outcome: 'denied' | 'sent' | 'failed';
-  /** Why it was denied or failed. */
-  readonly message: string;
-}
-
-async function outcomeOf(run: () => unknown): Promise<Pick<LangChainAttemptResult, 'outcome' | 'message'>> {
-  try {
-    await run();
-    return { outcome: 'sent', message: '' };
-  } catch (error) {
-    const denial = findPolicyDenied(error);
-    return { outcome: denial ? 'denied' : 'failed', message: String(denial ?? error).slice(0, 200) };
-  }
-}
-
 /** Makes every attempt on what `wrap` wrapped, one after the other. */
 export async function runLangChainAttempts(
-  server: RecordingServer,
+  server: RecordingServer<SentRequest>,
   wrap: LangChainWrap,
-): Promise<LangChainAttemptResult[]> {
+): Promise<AttemptResult[]> {
   const stage = openLangChainBypassStage(server.url, wrap);
-  const results: LangChainAttemptResult[] = [];
+  const results: AttemptResult[] = [];
   for (const [chapter, attempts] of Object.entries(langChainBypassAttempts)) {
     for (const [name, attempt] of Object.entries(attempts)) {
       server.reset();

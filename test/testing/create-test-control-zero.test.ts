@@ -14,7 +14,7 @@ describe('createTestControlZero', () => {
     await setPolicy({ rules: [{ effect: 'allow', action: '*', resource: '*', conditions: { agent_id: 'a' } }] });
     expect(cz.evaluate(request).allowed).toBe(true);
     expect((await decisions()).map(({ decision }) => decision.effect)).toEqual(['deny', 'allow']);
-    expect(cz.status().policy?.source).toBe('test');
+    expect(cz.status().policy).toMatchObject({ kind: 'test', source: 'local' });
   });
 
   test('refuses a policy with mistakes', async () => {

@@ -118,6 +118,22 @@ describe.each(openAIMajors)('the local provider and the client of $name', ({ lib
     expect(response.output_parsed).toEqual({ city: 'sample', warm: true, days: [1] });
   });
 
+  test('tools of responses, plain and streamed, called once each', async () => {
+    const local = await start();
+    const openai = client(local);
+    const [{ function: described }] = tools as [(typeof tools)[0]];
+    const tool = { type: 'function' as const, strict: false, name: 'look_up', parameters: described.parameters };
+    const asked = { model: 'gpt-4', tools: [tool], input: 'Weather?' };
+    const call = { type: 'function_call', name: 'look_up', arguments: '{"city":"sample"}' } as const;
+    const { output } = await openai.responses.create(asked);
+    expect(output).toMatchObject([call]);
+    const streamed = await openai.responses.stream(asked).finalResponse();
+    expect(streamed.output).toMatchObject([call]);
+    const result = { type: 'function_call_output' as const, call_id: 'call_1', output: 'sunny' };
+    const answered = await openai.responses.create({ ...asked, input: [{ ...call, call_id: 'call_1' }, result] });
+    expect(answered.output_text).toBe('Hello from the local provider.');
+  });
+
   test('responses, plain and streamed, and what belongs to them', async () => {
     const local = await start({ reply: 'one two' });
     const openai = client(local);

@@ -79,6 +79,19 @@ function routes(models: readonly string[]): readonly ResourceRoute[] {
       path: /\/responses\/([^/]+)$/u,
       answer: (_, id) => ({ json: { id, object: 'response', status: 'completed', output: [] } }),
     },
+    {
+      method: 'POST',
+      path: /\/batches$/u,
+      answer: () => ({
+        json: {
+          id: 'batch_1',
+          object: 'batch',
+          status: 'validating',
+          created_at: FIXED_SECONDS,
+          input_file_id: 'file-4',
+        },
+      }),
+    },
     { method: 'GET', path: /\/(?:assistants|batches|chat\/completions)$/u, answer: () => list([]) },
   ];
 }

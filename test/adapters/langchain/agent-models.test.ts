@@ -212,6 +212,18 @@ describe('beside other middleware', () => {
     expect(await stage.decisions()).toHaveLength(1);
   });
 
+  test('settings that another one puts into the call behind it are judged', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const modelSettings = { options: { body: { model: DENIED, messages: [] } } };
+    const settle = createMiddleware({
+      name: 'Settings',
+      wrapModelCall: async (request, handler) => handler({ ...request, modelSettings }),
+    });
+    const middleware = [controlZeroMiddleware(stage.cz), settle];
+    await deniedBy(createAgent({ model: stage.chat(), tools: [countingTool().tool], middleware }).invoke(QUESTION));
+    expect(stage.provider.requests).toEqual([]);
+  });
+
   test('fallbacks of models are judged when it goes last', async () => {
     await using stage = await openLangChainStage(modelAllowlist);
     const middleware = [

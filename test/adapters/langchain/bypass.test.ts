@@ -4,7 +4,7 @@ import { governChatModel, governEmbeddings } from '../../../adapters/langchain/i
 import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
 import type { LocalProvider } from '../../../src/testing/index.ts';
 import { createTestControlZero, startLocalProvider } from '../../../src/testing/index.ts';
-import type { LangChainAttemptResult } from '../../support/langchain-bypass.ts';
+import { count, leaksIn } from '../../support/bypass-attempts-result.ts';
 import { runLangChainAttempts } from '../../support/langchain-bypass.ts';
 import type { LangChainWrap } from '../../support/langchain-bypass-stage.ts';
 import {
@@ -60,14 +60,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.close();
 });
-
-function leaksIn(results: readonly LangChainAttemptResult[]): object[] {
-  return results.filter(({ leaks }) => leaks.length > 0).map(({ name, leaks }) => ({ name, models: leaks }));
-}
-
-function count(results: readonly LangChainAttemptResult[], outcome: LangChainAttemptResult['outcome']): number {
-  return results.filter((result) => result.outcome === outcome).length;
-}
 
 function governedBy(governor: ControlZero, fallback: readonly string[] = []): LangChainWrap {
   const name = 'governed';

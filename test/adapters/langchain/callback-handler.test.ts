@@ -40,6 +40,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
 });
 
 // Streams of events are the hole; retries ask again, which takes seconds.
@@ -143,6 +144,17 @@ describe('a handler of the constructor', () => {
     expect(results.map(({ status }) => status === 'fulfilled')).toEqual(agents.map((agent) => agent.startsWith('p')));
   });
 
+  test.each(['true', 'false'])('whether or not LangChain runs callbacks in the background: %s', async (background) => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    vi.stubEnv('LANGCHAIN_CALLBACKS_BACKGROUND', background);
+    const unhandled = await unhandledRejectionsOf(async () => {
+      await denialOf(watched(stage, { model: DENIED }).invoke('Hello'));
+      await denialOf(watched(stage, { model: DENIED }).stream('Hello').then(collect));
+    });
+    expect(unhandled).toEqual([]);
+    expect(stage.provider.requests).toEqual([]);
+  });
+
   test('copies of it are itself, it raises what it throws, and it is awaited', async () => {
     await using stage = await openLangChainStage(modelAllowlist);
     const handler = handlerOf(stage);
@@ -238,6 +250,28 @@ describe('what a handler cannot stop', () => {
       await stage.chat({ configuration, callbacks: [handler] }).invoke('Hello');
     });
     expect(sent).toEqual([DENIED]);
+  });
+
+  test('fetchOptions and a deployment in the configuration of a model', async () => {
+    const sent = await modelsSentBy(async (stage, handler) => {
+      const baseURL = `${stage.provider.url}/openai/deployments/${DENIED}`;
+      await stage.chat({ configuration: { baseURL }, callbacks: [handler] }).invoke('Hello');
+      if (isOldest) return;
+      const body = JSON.stringify({ model: DENIED, messages: [] });
+      const configuration = { ...stage.fields.configuration, fetchOptions: { body } } as never;
+      await stage.chat({ configuration, callbacks: [handler] }).invoke('Hello');
+    });
+    expect(new Set(sent)).toEqual(new Set([DENIED]));
+  });
+
+  test('that before LangChain 1.1 configurable names an agent', async () => {
+    await using stage = await openLangChainStage(agentTiers);
+    const options = { callbacks: [handlerOf(stage)], configurable: { agent_id: 'premium-1' } };
+    await stage
+      .chat()
+      .invoke('Hello', options)
+      .catch(() => undefined);
+    expect((await stage.decisions()).map(({ agentId }) => agentId)).toEqual([isOldest ? 'premium-1' : undefined]);
   });
 
   test('the model inside a model, when it is called itself', async () => {

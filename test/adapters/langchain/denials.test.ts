@@ -200,6 +200,22 @@ describe('a denial inside a graph', () => {
     expect(stage.provider.requests).toHaveLength(1);
   });
 
+  test('comes out of createReactAgent where the model is asked for a format, for which it is unwrapped', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const responseFormat = { title: 'A', type: 'object', properties: { a: { type: 'string' } } };
+    const run = async (model: string): Promise<unknown> => {
+      const llm = governChatModel(stage.chat({ model }), stage.cz);
+      return createReactAgent({ llm, tools: [], responseFormat }).invoke({ messages: [['human', 'Hello']] });
+    };
+    await denialOf(run(DENIED));
+    expect(stage.provider.requests).toEqual([]);
+    // The local provider answers by a text here, which newer versions do not take.
+    await run('gpt-4').catch(() => undefined);
+    expect(stage.provider.requests).toHaveLength(2);
+    expect(new Set(stage.provider.modelRequests.map(({ model }) => model))).toEqual(new Set(['gpt-4']));
+    expect(await stage.decisions()).toHaveLength(3);
+  });
+
   test('of a model inside a tool becomes a message that holds nothing of the policy', async () => {
     await using stage = await openLangChainStage({
       rules: [{ effect: 'deny', action: '*', resource: '*', id: 'secret-rule', reason: 'A secret reason.' }],

@@ -1,5 +1,6 @@
 import { InMemoryCache } from '@langchain/core/caches';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { load } from '@langchain/core/load';
 import { RunnableBinding, RunnableLambda, RunnableRetry, RunnableSequence } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { AzureChatOpenAI, ChatOpenAI, OpenAI } from '@langchain/openai';
@@ -147,6 +148,28 @@ describe('a governed model is a drop-in', () => {
     await governed.withFallbacks(fallbacks).invoke('Hello', { metadata: { agent_id: 'premium-1' } });
     expect(sentModels(stage)).toEqual(['gpt-3.5-turbo']);
     expect((await stage.decisions()).map(({ agentId }) => agentId)).toEqual(['basic', 'basic', 'basic']);
+  });
+
+  test.runIf('moderateContent' in ChatOpenAI.prototype)('of which moderation passes through', async () => {
+    await using stage = await openLangChainStage(nothing);
+    const governed = governChatModel(stage.chat(), stage.cz) as unknown as {
+      moderateContent(text: string): Promise<unknown>;
+    };
+    await governed.moderateContent('Hello');
+    expect(stage.provider.requests).toMatchObject([{ path: '/v1/moderations' }]);
+    expect(await stage.decisions()).toEqual([]);
+  });
+
+  test('that load() makes an ungoverned model of, as it is said', async () => {
+    await using stage = await openLangChainStage(nothing);
+    const text = JSON.stringify(governChatModel(stage.chat(), stage.cz));
+    const loaded = await load<ChatOpenAI>(text, {
+      secretsMap: { OPENAI_API_KEY: 'local' },
+      importMap: { chat_models__openai: { ChatOpenAI } },
+    });
+    expect(loaded).toBeInstanceOf(ChatOpenAI);
+    await loaded.invoke('Hello', { options: { maxRetries: 0 } });
+    expect(stage.provider.requests).toHaveLength(1);
   });
 
   test('a shape of which a graph holds itself can still be handed out', async () => {

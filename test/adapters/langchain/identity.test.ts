@@ -7,7 +7,7 @@ import { runAs } from '../../../src/index.ts';
 import { collect } from '../../support/collect.ts';
 import { denialOf } from '../../support/denial-of.ts';
 import type { LangChainStage } from '../../support/langchain-stage.ts';
-import { openLangChainStage } from '../../support/langchain-stage.ts';
+import { hasEventStreams, openLangChainStage } from '../../support/langchain-stage.ts';
 import { agentTiers } from '../../support/specification-policies.ts';
 
 const PREMIUM = 'premium-support';
@@ -63,6 +63,17 @@ describe('metadata of a call names the agent', () => {
     await collect(model.streamEvents('Hello', { version: 'v2', ...claims(PREMIUM) }));
     expect(await agentsOf(stage)).toEqual([PREMIUM, PREMIUM, PREMIUM, 'premium-2', PREMIUM]);
     expect(stage.provider.requests).toHaveLength(5);
+  });
+
+  test.runIf(hasEventStreams)('in streams of events that no callback hears of', async () => {
+    await using stage = await openLangChainStage(agentTiers);
+    const model = governChatModel(stage.chat(), stage.cz) as unknown as {
+      streamEvents(input: string, options: object): AsyncIterable<unknown>;
+      streamV2(input: string, options: object): AsyncIterable<unknown>;
+    };
+    await collect(model.streamEvents('Hello', claims(PREMIUM)));
+    await collect(model.streamV2('Hello', claims(PREMIUM)));
+    expect(await agentsOf(stage)).toEqual([PREMIUM, PREMIUM]);
   });
 
   test('through sequences, lambdas and nodes of a graph', async () => {

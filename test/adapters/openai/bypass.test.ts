@@ -4,7 +4,9 @@ import { wrapOpenAI } from '../../../adapters/openai/index.ts';
 import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
 import type { LocalProvider } from '../../../src/testing/index.ts';
 import { createTestControlZero, startLocalProvider } from '../../../src/testing/index.ts';
-import type { AttemptResult, Wrap } from '../../support/bypass-attempts-run.ts';
+import type { AttemptResult } from '../../support/bypass-attempts-result.ts';
+import { count, leaksIn } from '../../support/bypass-attempts-result.ts';
+import type { Wrap } from '../../support/bypass-attempts-run.ts';
 import { runAttempts } from '../../support/bypass-attempts-run.ts';
 import type { OpenAILibrary } from '../../support/bypass-attempts-stage.ts';
 import { ALLOWED, ALLOWED_EMBEDDING, DENIED } from '../../support/bypass-attempts-stage.ts';
@@ -26,19 +28,6 @@ const policy: PolicyDocument = {
 const opposite: PolicyDocument = {
   rules: [{ effect: 'allow', action: 'llm.generate', resource: `model/${DENIED}` }],
 };
-
-interface Leak {
-  readonly name: string;
-  readonly models: readonly unknown[];
-}
-
-function leaksIn(results: readonly AttemptResult[]): Leak[] {
-  return results.filter(({ leaks }) => leaks.length > 0).map(({ name, leaks }) => ({ name, models: leaks }));
-}
-
-function count(results: readonly AttemptResult[], outcome: AttemptResult['outcome']): number {
-  return results.filter((result) => result.outcome === outcome).length;
-}
 
 /** Attempts that got through a weak wrapper of some version, and all there are. */
 const live = new Set<string>();

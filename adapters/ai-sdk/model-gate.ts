@@ -1,0 +1,175 @@
+import type { ModelAction } from '../../src/index.ts';
+import { passBatch } from './batch.ts';
+import type { Mark } from './mark.ts';
+import { isGoverned, setGovernedModel, setMark } from './mark.ts';
+import { mirror } from './mirror.ts';
+import type { Method, Model } from './model-kinds.ts';
+import {
+  hasMethod,
+  isLanguageModel,
+  isModel,
+  isObject,
+  isProvider,
+  isRealtimeModel,
+  isSpeechCall,
+  isUnknownRun,
+  modelMethods,
+} from './model-kinds.ts';
+
+/** Models that may serve a call instead, found when they are needed. */
+export type FallbackModels = () => readonly Model[];
+
+const NONE: FallbackModels = () => [];
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+const DEEPEST = 4;
+
+// Lists and plain objects in which a provider groups factories and models. What is only data is left as it is.
+function isGroup(value: object, depth = 0): boolean {
+  if (!Array.isArray(value) && !isPlain(value)) return false;
+  if (depth === DEEPEST) return true;
+  return Object.values(value).some(
+    (part) =>
+      isObject(part) && (typeof part === 'function' || isModel(part) || isProvider(part) || isGroup(part, depth + 1)),
+  );
+}
+
+function run(model: object, name: string, params: unknown): unknown {
+  return (Reflect.get(model, name) as (params: unknown) => unknown).call(model, params);
+}
+
+interface GovernedMethod {
+  readonly source: Model;
+  readonly name: string;
+  readonly action: ModelAction;
+  readonly fallback: FallbackModels;
+}
+
+interface Shown {
+  readonly value: unknown;
+  readonly shown: unknown;
+}
+
+/** Governs models, and everything by which a provider hands them out. */
+export class ModelGate {
+  readonly #mark: Mark;
+  readonly #fallback: readonly string[];
+  // What an object has shown so far, so that a property is the same thing at each look.
+  readonly #shown = new WeakMap<object, Map<PropertyKey, Shown>>();
+
+  constructor(mark: Mark, fallback: readonly string[] = []) {
+    this.#mark = mark;
+    this.#fallback = fallback;
+  }
+
+  /** A model that is judged before it runs. It has the properties of the original and not its class. */
+  model(source: Model, fallback: FallbackModels = NONE): object {
+    const methods = modelMethods(source);
+    const face: object = {};
+    mirror(source, {
+      face,
+      isHidden: (name) => (typeof name === 'string' && methods.has(name)) || isUnknownRun(source, name),
+      // Methods of its own that make it run have to come by what is governed here.
+      read: (name) => this.#read(source, name, face),
+    });
+    for (const [name, action] of methods) {
+      const value = async (params: unknown): Promise<unknown> => this.#run({ source, name, action, fallback }, params);
+      Object.defineProperty(face, name, { value, writable: true, enumerable: true, configurable: true });
+    }
+    const [action = 'llm.generate'] = methods.values();
+    setGovernedModel(face, { model: source, action, calls: this.#mark.calls, fallback });
+    return this.#marked(face);
+  }
+
+  /** Whatever comes out of a provider, governed when it is a model or hands out models. */
+  value(value: unknown, fallback: FallbackModels = NONE): unknown {
+    if (!isObject(value) || isGoverned(value, this.#mark)) return value;
+    if (value instanceof Promise) return value.then((settled: unknown) => this.value(settled, fallback));
+    if (isModel(value)) return this.model(value, isLanguageModel(value) ? fallback : NONE);
+    if (hasMethod(value, 'doStartBatch')) return this.#batch(value);
+    if (typeof value === 'function') return this.#factory(value as Method, undefined);
+    return isProvider(value) ? this.#view(value, {}) : value;
+  }
+
+  async #run({ source, name, action, fallback }: GovernedMethod, given: unknown): Promise<unknown> {
+    if (isSpeechCall(source, given)) return run(source, name, given);
+    const { calls } = this.#mark;
+    const passed = await calls.pass({ model: source, action, params: given, fallback: fallback() });
+    return calls.send(passed, async () => run(passed.model, name, passed.params));
+  }
+
+  #batch(source: object): object {
+    const doStartBatch = async (options: unknown): Promise<unknown> =>
+      run(source, 'doStartBatch', await passBatch(this.#mark.calls, options));
+    const face = mirror(source, {
+      face: {},
+      read: (name) => (name === 'doStartBatch' ? doStartBatch : this.#read(source, name, source)),
+    });
+    return this.#marked(face);
+  }
+
+  #view(source: object, face: object): object {
+    return this.#marked(mirror(source, { face, read: (name) => this.#read(source, name, source) }));
+  }
+
+  #factory(source: Method, self: object | undefined): object {
+    const make = (parameters: readonly unknown[]): unknown => Reflect.apply(source, self, parameters);
+    const face = (...parameters: readonly unknown[]): unknown =>
+      this.value(make(parameters), this.#remaking(make, parameters));
+    return this.#view(source, face);
+  }
+
+  // By a token that a factory of realtime models hands out, a browser opens a session.
+  #tokens(factory: Method, getToken: Method): (options: unknown) => Promise<unknown> {
+    return async (options) => {
+      const given = { ...(options as object) };
+      const model: unknown = Reflect.apply(factory, undefined, [Reflect.get(given, 'model'), given]);
+      if (isRealtimeModel(model))
+        await this.#mark.calls.passNamed('llm.generate', model.modelId, { claimed: undefined, others: [] });
+      return Reflect.apply(getToken, factory, [given]) as unknown;
+    };
+  }
+
+  // The models that the same factory makes of the ids that may be used instead.
+  #remaking(make: (parameters: readonly unknown[]) => unknown, [, ...others]: readonly unknown[]): FallbackModels {
+    let made: readonly Model[] | undefined;
+    const remake = (id: string): unknown => {
+      try {
+        return make([id, ...others]);
+      } catch {
+        // This factory knows no such model.
+        return undefined;
+      }
+    };
+    return () => (made ??= this.#fallback.map(remake).filter(isLanguageModel));
+  }
+
+  #read(source: object, name: PropertyKey, self: object): unknown {
+    const value: unknown = Reflect.get(source, name);
+    if (!isObject(value)) return value;
+    const seen = this.#shown.get(self) ?? new Map<PropertyKey, Shown>();
+    this.#shown.set(self, seen);
+    const known = seen.get(name);
+    if (known?.value === value) return known.shown;
+    const isToken = name === 'getToken' && typeof source === 'function' && typeof value === 'function';
+    const shown = isToken ? this.#tokens(source as Method, value as Method) : this.#shownAs(value, self);
+    seen.set(name, { value, shown });
+    return shown;
+  }
+
+  #shownAs(value: object, self: object): unknown {
+    if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
+    if (!isGroup(value)) return this.value(value);
+    if (Array.isArray(value)) return value.map((part: unknown) => (isObject(part) ? this.#shownAs(part, value) : part));
+    return this.#view(value, {});
+  }
+
+  #marked(face: object): object {
+    setMark(face, this.#mark);
+    return face;
+  }
+}

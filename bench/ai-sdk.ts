@@ -1,0 +1,65 @@
+import type { ControlZero } from '@controlzero/sdk';
+import { init } from '@controlzero/sdk';
+import { controlZeroMiddleware, governEmbeddingModel, governModel } from '@controlzero/sdk/ai-sdk';
+import type { LanguageModel } from 'ai';
+
+import type { AISDKMajor } from '../test/support/ai-sdk-majors.ts';
+import { aiSDKMajors } from '../test/support/ai-sdk-majors.ts';
+import { modelAllowlist } from '../test/support/specification-policies.ts';
+import type { Bench, BenchGroup } from './bench-case.ts';
+import { denied } from './denied.ts';
+import { FetchStub } from './fetch-stub.ts';
+
+type Model = Exclude<LanguageModel, string>;
+
+const NOISE = 'raw again (noise of the method)';
+const MODEL = 'gpt-4';
+const EMBEDDING = 'text-embedding-3-small';
+
+async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const openai = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch });
+  const raw = openai.chat(MODEL);
+  const governed = governModel(raw, cz, { agentId: 'support' });
+  const wrapped = sdk.ai.wrapLanguageModel({ model: raw, middleware: [] });
+  const middleware = controlZeroMiddleware(cz, { agentId: 'support' });
+  const judged = sdk.ai.wrapLanguageModel({ model: raw, middleware });
+  const refused = governModel(openai.chat('gpt-4-turbo'), cz, { agentId: 'support' });
+  const ask = (model: Model) => async (): Promise<unknown> => sdk.ai.generateText({ model, prompt: 'Hello' });
+  return {
+    title: `${name}: generateText()`,
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: 'wrapLanguageModel(), no middleware', requests: 1, call: ask(wrapped) }),
+      await stub.caseOf({ name: 'governModel()', requests: 1, call: ask(governed) }),
+      await stub.caseOf({ name: 'controlZeroMiddleware()', requests: 1, call: ask(judged) }),
+      await stub.caseOf({ name: 'governModel(), denied', requests: 0, call: denied(ask(refused)) }),
+    ],
+  };
+}
+
+async function embedding({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const raw = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch }).embedding(EMBEDDING);
+  const governed = governEmbeddingModel(raw, cz, { agentId: 'support' });
+  const ask = (model: typeof raw) => async (): Promise<unknown> => sdk.ai.embed({ model, value: 'Hello' });
+  return {
+    title: `${name}: embed()`,
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: 'governEmbeddingModel()', requests: 1, call: ask(governed) }),
+    ],
+  };
+}
+
+/** Models of the Vercel AI SDK of both major versions, with and without governance. */
+export const aiSDK: Bench = {
+  name: 'ai-sdk',
+  open: async () => {
+    const cz = await init({ policy: modelAllowlist });
+    const groups = aiSDKMajors.map(async (major) => [await generating(major, cz), await embedding(major, cz)]);
+    return (await Promise.all(groups)).flat();
+  },
+};

@@ -1,0 +1,158 @@
+import type { CompiledPolicy } from '../engine/compile.ts';
+import { compileInSteps } from '../engine/compile.ts';
+import { BundleRefusedError, PolicyInvalidError } from '../errors.ts';
+import { parseInSteps } from '../policy/parse.ts';
+import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import type { Steps } from '../policy/steps.ts';
+import { finish } from '../policy/steps.ts';
+import type { Policy } from '../policy/types.ts';
+import type { BundleMetadata } from './bundle-metadata.ts';
+import { checkSupported, readMetadata } from './bundle-metadata.ts';
+import { readContainer } from './container.ts';
+import type { BundleExpectations, HighWaterMark } from './high-water-mark.ts';
+import { checkFresh } from './high-water-mark.ts';
+import type { JsonObject } from './json-payload.ts';
+import { jsonDigest, readJsonObject } from './json-payload.ts';
+import type { KeyTrust, TrustedKey } from './key-trust.ts';
+import { checkSigner, findSigner } from './key-trust.ts';
+import { openPayload } from './sealed-payload.ts';
+import type { BundleNote, TranslatedPayload } from './translate-payload.ts';
+import { translatePayload } from './translate-payload.ts';
+import { decompress } from './zstd.ts';
+
+/** What a bundle is verified with. */
+export interface VerifyBundleOptions extends BundleExpectations {
+  readonly trust: KeyTrust;
+  /** The key of the project from the bootstrap: 32 bytes. It decrypts, and proves nothing. */
+  readonly projectKey: Uint8Array;
+  /** The version of this package, for bundles that need a newer one. */
+  readonly sdkVersion: string;
+  /** The name that rules may be restricted to by `clients`. Undefined: a rule with `clients` never allows. */
+  readonly clientName?: string;
+  /** Does the long parts, reading and compiling the rules. Default: at once, without a pause. */
+  readonly run?: RunSteps;
+}
+
+/** Does work that may pause. */
+type RunSteps = <Result>(steps: Steps<Result>) => Result | Promise<Result>;
+
+/** A bundle that passed every check. */
+export interface VerifiedBundle {
+  /** The policies in the form of the package. */
+  readonly document: { readonly policies: readonly Policy[] };
+  /** The same, ready to decide: activating is one assignment. */
+  readonly compiled: CompiledPolicy;
+  /** The first 16 digits of `digest`: the revision that decisions show. */
+  readonly revision: string;
+  /** SHA-256 of everything that decides. The same policies signed anew have the same digest. */
+  readonly digest: string;
+  readonly metadata: BundleMetadata;
+  /** Id of the key that signed it. */
+  readonly signer: TrustedKey;
+  /** What is not enforced as it was written. */
+  readonly notes: readonly BundleNote[];
+  /** Remember both once the bundle is active, and pass them in the next time. */
+  readonly mark: HighWaterMark;
+  readonly trust: KeyTrust;
+}
+
+/** The most bytes of a bundle: stop reading the answer there. */
+export const MAX_BUNDLE_BYTES: number = 16 * 1024 * 1024;
+/** The most bytes a bundle may unpack to. */
+const MAX_UNPACKED_BYTES = 32 * 1024 * 1024;
+
+const REVISION_DIGITS = 16;
+// What differs between two signatures over the same policies.
+const PER_SIGNATURE: ReadonlySet<string> = new Set(['metadata', 'created_at', 'expires_at', 'bundle_id']);
+
+/** The SHA-256 of everything in a payload that decides, in canonical form. */
+async function contentDigest(payload: JsonObject): Promise<string> {
+  const content = Object.create(null) as Record<string, JsonObject[string]>;
+  for (const [key, value] of Object.entries(payload)) if (!PER_SIGNATURE.has(key)) content[key] = value;
+  return jsonDigest(content);
+}
+
+async function checkCounts(payload: JsonObject, translated: TranslatedPayload, opened: Opened): Promise<void> {
+  const { metadata, count } = opened;
+  const { listed, enabled } = translated;
+  const isStripped =
+    (metadata.policyCount !== null && (metadata.policyCount !== listed || count !== listed)) ||
+    enabled < (metadata.activePolicyCount ?? 0);
+  if (isStripped)
+    throw new BundleRefusedError('invalid_data', 'The bundle lists other policies than it was made with.');
+  const { policiesSha256 } = metadata;
+  if (policiesSha256 !== null && policiesSha256 !== (await jsonDigest(payload['policies'] ?? null)))
+    throw new BundleRefusedError('invalid_data', 'The policies are not those that the metadata vouches for.');
+}
+
+async function parse(policies: readonly Policy[], run: RunSteps): Promise<readonly ParsedPolicy[]> {
+  try {
+    return await run(parseInSteps({ policies }, { origin: 'the bundle' }));
+  } catch (error) {
+    if (!(error instanceof PolicyInvalidError)) throw error;
+    const { length } = error.problems;
+    const message = `Its policies have ${length} ${length === 1 ? 'problem' : 'problems'}; error.cause.problems lists them.`;
+    throw new BundleRefusedError('invalid_data', message, error);
+  }
+}
+
+interface Opened {
+  readonly payload: JsonObject;
+  readonly count: number;
+  readonly metadata: BundleMetadata;
+  readonly signer: TrustedKey;
+}
+
+async function openBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<Opened> {
+  const container = readContainer(bytes, 'CZ01', MAX_BUNDLE_BYTES);
+  const signer = await findSigner(options.trust, { message: container.signed, signature: container.signature });
+  const packed = await openPayload(container.payload, { projectKey: options.projectKey });
+  const payload = readJsonObject(await decompress(packed, MAX_UNPACKED_BYTES));
+  return { payload, count: container.count, metadata: readMetadata(payload, container.createdAt), signer };
+}
+
+/**
+ * Verifies a policy bundle (format CZ01) and brings it to a compiled policy. Pure: no network, no
+ * files, no clock; the same arguments give the same answer.
+ *
+ * The checks, in this order: size, layout, signature by a trusted key, decryption, bounded
+ * decompression, JSON, required features and versions, every rule, then project, order and time. Call
+ * it for bytes from the network and for bytes from a cache alike.
+ *
+ * When it refuses, keep what is active, `mark` and `trust` as they are. On `signature`, fetch the
+ * bootstrap for the project's key, and for trust on first use the chain of rotations
+ * (`followRotations`), and verify the same bytes once more.
+ *
+ * @throws {BundleRefusedError} `ERR_CZ_BUNDLE_REFUSED`; `kind` says why
+ */
+export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
+  const opened = await openBundle(bytes, options);
+  const { run = finish } = options;
+  const { payload, metadata, signer } = opened;
+  checkSupported(metadata, options.sdkVersion);
+  const trust = await checkSigner(options.trust, signer, metadata);
+  const translated = translatePayload(payload, {
+    integrity: metadata.integrity,
+    projectId: metadata.projectId ?? options.projectId ?? null,
+    clientName: options.clientName,
+  });
+  await checkCounts(payload, translated, opened);
+  const { policies, allPolicies, notes } = translated;
+  // Rules that are out of force are checked as well: one malformed pattern refuses the bundle.
+  const everything = await parse(allPolicies, run);
+  const digest = await contentDigest(payload);
+  const mark = checkFresh(metadata, digest, options);
+  const revision = digest.slice(0, REVISION_DIGITS);
+  const parsed = notes.length === 0 ? everything : await parse(policies, run);
+  return {
+    document: { policies },
+    compiled: await run(compileInSteps(parsed, { revision })),
+    revision,
+    digest,
+    metadata,
+    signer,
+    notes,
+    mark,
+    trust,
+  };
+}

@@ -1,0 +1,2 @@
+/** The version of this package, for what talks about it to a server. */
+export const VERSION = '0.1.0';

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+
+import type { GatedCall, GovernanceOptions } from '../src/index.ts';
+import { Gate } from '../src/index.ts';
+import type { TestControlZero } from '../src/testing/index.ts';
+import { createTestControlZero } from '../src/testing/index.ts';
+import { denialOf } from './support/denial-of.ts';
+import { agentTiers, modelAllowlist } from './support/specification-policies.ts';
+import { whilePolluted } from './support/while-polluted.ts';
+
+function gateOf({ cz }: TestControlZero, options: GovernanceOptions = {}): Gate {
+  return new Gate({ owner: 'test()', cz, options });
+}
+
+const call = (model: string, more: Partial<GatedCall> = {}): GatedCall => ({
+  action: 'llm.generate',
+  named: { model },
+  ...more,
+});
+
+describe('a gate', () => {
+  test('takes the fallbacks of a call instead of its own', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client, { fallback: ['gpt-4'] });
+    expect((await gate.enforce(call('o3'))).fallback).toBe('gpt-4');
+    expect((await gate.enforce(call('o3', { fallback: ['o1', 'gpt-3.5-turbo'] }))).fallback).toBe('gpt-3.5-turbo');
+    await denialOf(gate.enforce(call('o3', { fallback: [] })));
+    await denialOf(gate.enforce(call('o3', { fallback: ['gpt-4'], isExchangeable: false })));
+    await denialOf(gate.enforce(call('o3', { named: { fault: 'No model.' }, fallback: ['gpt-4'] })));
+  });
+
+  test('says which fallback is likely, of those that the call has', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client, { fallback: ['gpt-4'] });
+    expect(gate.likelyFallback(call('o3'))).toBe('gpt-4');
+    expect(gate.likelyFallback(call('o3', { fallback: ['o1'] }))).toBeUndefined();
+    expect(gate.likelyFallback(call('gpt-4'))).toBeUndefined();
+    expect(gate.likelyFallback(call('o3', { isExchangeable: false }))).toBeUndefined();
+    expect(gate.likelyFallback(call('o3', { named: { fault: 'No model.' } }))).toBeUndefined();
+    expect(await client.decisions()).toEqual([]);
+  });
+
+  test('is asked before a call: records a denial, and leaves what passes to the call', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client);
+    await gate.preflight(call('gpt-4'));
+    await gate.preflight(call('o3', { fallback: ['gpt-4'] }));
+    expect(await client.decisions()).toEqual([]);
+    await denialOf(gate.preflight(call('o3')));
+    await denialOf(gate.preflight(call('gpt-4', { named: { model: 'gpt-4', others: ['o3'] } })));
+    await denialOf(gate.preflight(call('gpt-4', { named: { fault: 'No model.' } })));
+    expect(await client.decisions()).toHaveLength(3);
+  });
+
+  test('is asked for nothing in shadow mode', async () => {
+    const client = await createTestControlZero(modelAllowlist, { mode: 'shadow' });
+    await gateOf(client).preflight(call('o3'));
+    await gateOf(client).preflight(call('o3', { named: { fault: 'No model.' } }));
+    expect(await client.decisions()).toEqual([]);
+  });
+
+  test('takes no option from the prototype of all objects', async () => {
+    const client = await createTestControlZero(agentTiers);
+    const polluted = { target: Object.prototype, key: 'agentId', property: { value: 'premium-1' } };
+    await whilePolluted(polluted, async () => denialOf(gateOf(client, {}).enforce(call('gpt-4'))));
+    expect((await client.decisions())[0]?.agentId).toBeUndefined();
+  });
+});
