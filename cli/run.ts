@@ -7,6 +7,8 @@ import type { ExplainOptions } from './explain.ts';
 import { explain } from './explain.ts';
 import { init } from './init.ts';
 import { replay } from './replay.ts';
+import type { SecretsOptions } from './secrets.ts';
+import { listAll, rotate, setOne } from './secrets.ts';
 import { status } from './status.ts';
 import { TEMPLATES } from './templates.ts';
 import type { CommonOptions, ExitCode } from './terminal.ts';
@@ -63,6 +65,21 @@ function addReviewCommands(program: Command, finish: Finish): void {
   );
 }
 
+function addSecretsCommands(program: Command, finish: Finish): void {
+  const secrets = program.command('secrets').description('the secrets of the local vault');
+  const add = (usage: string, description: string): Command =>
+    secrets
+      .command(usage)
+      .description(description)
+      .option('--vault <file>', 'the vault file (default: controlzero.vault)')
+      .option('--json', 'one JSON document instead of text');
+  add('set <name>', 'store a secret; its value is read from the standard input')
+    .option('--create', 'make the vault first')
+    .action(async (name: string, options: SecretsOptions) => finish(setOne(name, options)));
+  add('list', 'names and versions, never values').action(async (options: SecretsOptions) => finish(listAll(options)));
+  add('rotate', 'seal the vault with another key').action(async (options: SecretsOptions) => finish(rotate(options)));
+}
+
 function report(error: unknown): ExitCode {
   // What the parser of the command line has to say it has said already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
@@ -90,6 +107,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     .exitOverride();
   addAuthoringCommands(program, finish);
   addReviewCommands(program, finish);
+  addSecretsCommands(program, finish);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;

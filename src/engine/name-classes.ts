@@ -21,14 +21,14 @@ export interface NameClass {
   readonly example: string;
 }
 
-function characters(text: string): readonly PatternToken[] {
+function charactersOf(text: string): readonly PatternToken[] {
   return Array.from({ length: text.length }, (_, index) => ({ kind: 'character', value: text.charAt(index) }));
 }
 
 function tokensOf(glob: Glob): readonly PatternToken[] {
-  if (typeof glob === 'string') return characters(glob);
+  if (typeof glob === 'string') return charactersOf(glob);
   return glob.flatMap((piece, index): readonly PatternToken[] => {
-    const tokens = typeof piece === 'string' ? characters(piece) : piece;
+    const tokens = typeof piece === 'string' ? charactersOf(piece) : piece;
     return index === 0 ? tokens : [{ kind: 'star' }, ...tokens];
   });
 }
