@@ -15,6 +15,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly name: string;
   readonly exports: Readonly<Record<string, Entry | string>>;
+  readonly bin: Readonly<Record<string, string>>;
 };
 const problems: string[] = [];
 
@@ -59,7 +60,8 @@ function checkDocumented(subpath: string, entry: Entry): number {
 }
 
 function checkBuildEntries(entries: readonly Entry[]): void {
-  const exported = new Set(entries.map(sourceOf));
+  const bins = Object.values(manifest.bin).map((file) => file.replace('./dist/', '').replace(/\.js$/u, '.ts'));
+  const exported = new Set([...entries.map(sourceOf), ...bins]);
   const built = (config as { readonly entry: readonly string[] }).entry;
   for (const entry of built) if (!exported.has(entry)) problems.push(`tsdown builds ${entry}, which nothing exports.`);
   for (const entry of exported)

@@ -37,7 +37,7 @@ const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
 ];
 
 function sourceFiles(): string[] {
-  return ['src', 'adapters'].flatMap((folder) =>
+  return ['src', 'adapters', 'cli'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .map((file) => `${folder}/${file}`),
@@ -114,6 +114,17 @@ describe('architecture', () => {
     // LangChain's handlers and messages are classes of its core.
     const allowed = /^(?:\.\.\/\.\.\/src\/index\.ts|\.\/[a-z-]+\.ts|@langchain\/core\/[a-z/]+)$/u;
     expect(imports.filter((name) => !allowed.test(name ?? ''))).toEqual([]);
+  });
+
+  test('the command imports its own files and what the package exports', () => {
+    const imports = sourceFiles()
+      .filter((file) => file.startsWith('cli/'))
+      .flatMap((file) =>
+        Array.from(readFileSync(join(root, file), 'utf8').matchAll(/ from '([^']+)'/gu), ([, name = '']) => name),
+      );
+    expect(imports).toContain('../src/testing/index.ts');
+    const allowed = /^(?:\.\.\/src\/(?:node\/|testing\/)?index\.ts|\.\/[a-z-]+\.ts|node:[a-z/]+|commander)$/u;
+    expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
   });
 
   test('no source file has more than 400 lines', () => {

@@ -3,7 +3,17 @@ import { findBuiltin } from './builtin.ts';
 /** The file names that are looked for in the working folder, in this order. */
 const POLICY_FILE_NAMES: readonly string[] = ['controlzero.yaml', 'controlzero.yml', 'controlzero.json'];
 
-/** The policy file in the working folder, or undefined; always undefined on a runtime without files. */
+/**
+ * The policy file that a client finds in the working folder: `controlzero.yaml`, `.yml` or `.json`.
+ * Undefined when there is none, and always on a runtime without files.
+ *
+ * @example
+ * ```ts
+ * import { findPolicyFile } from '@controlzero/sdk/node';
+ *
+ * console.log((await findPolicyFile())?.endsWith('controlzero.yaml')); // true
+ * ```
+ */
 export async function findPolicyFile(): Promise<string | undefined> {
   const files = findBuiltin('node:fs/promises');
   const paths = findBuiltin('node:path');

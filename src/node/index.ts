@@ -6,5 +6,6 @@
 export { createVault, listSecrets, removeSecret, rotateVaultKey, setSecret } from './edit-vault.ts';
 export type { VaultEntry } from './edit-vault.ts';
 export { fileSource } from './file-source.ts';
+export { findPolicyFile } from './find-policy-file.ts';
 export { vaultFileSource } from './vault-file-source.ts';
 export type { VaultOptions, VaultPaths } from './vault-file-source.ts';

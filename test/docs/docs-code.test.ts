@@ -66,6 +66,7 @@ describe('code in the documentation', () => {
       'docs/langchain.md',
       'docs/ai-sdk.md',
       'docs/errors.md',
+      'docs/testing-policies.md',
       'docs/sync.md',
       'docs/secrets.md',
       'src/client.ts',
