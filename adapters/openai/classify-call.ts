@@ -147,10 +147,10 @@ export function classifyCall(request: CallShape, url: unknown): ModelCall | unde
     return { action: 'llm.generate', queried: [], fault: 'The URL of the request is no text.' };
   const call = known.get(url);
   if (call !== undefined || known.has(url)) return call;
-  const read = readUrl(url);
+  const classified = readUrl(url);
   if (known.size >= MOST_KNOWN) known.clear();
-  if (url.length <= LONGEST_KNOWN) known.set(url, read);
-  return read;
+  if (url.length <= LONGEST_KNOWN) known.set(url, classified);
+  return classified;
 }
 
 function readUrl(url: string): ModelCall | undefined {
