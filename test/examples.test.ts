@@ -86,6 +86,10 @@ describe('the demo', () => {
     expect(Array.from(new Set(adapters))).toEqual(drivers.map(({ name }) => name));
   });
 
+  test('shows the same with the policies on a control plane', async () => {
+    expect(rowsOf(await demoScenes('--hosted', '--adapter', 'openai'))).toEqual(EXPECTED_ROWS);
+  });
+
   test('goes to the real API with a key, and counts what it sends there', async () => {
     await using api = await startLocalProvider();
     const output = await runProgram('governance-demo/demo.ts', {
@@ -183,6 +187,28 @@ describe('the LangChain agent', () => {
     expect(output).toContain(
       'requests that reached the provider: 0; denied: Policy denied llm.generate on model/gpt-4',
     );
+  });
+});
+
+describe('the hosted policy', () => {
+  test('that is edited on a running control plane reaches three running adapters', async () => {
+    const { status, calls } = JSON.parse(await runExample('hosted-policy/hosted-policy.ts', '--json')) as {
+      readonly status: { readonly source: string; readonly version: number };
+      readonly calls: readonly Readonly<
+        Record<'policy' | 'adapter' | 'model' | 'outcome', string> & { requests: number }
+      >[];
+    };
+    expect(status).toMatchObject({ source: 'network', version: 3 });
+    const told = calls.map(({ adapter, model, outcome, requests }) => `${adapter} ${model} ${outcome} ${requests}`);
+    const rows = (allowed: string): string[] =>
+      drivers.flatMap(({ name }) =>
+        ['gpt-4', 'gpt-3.5-turbo'].map((model) => `${name} ${model} ${model === allowed ? 'served 1' : 'denied 0'}`),
+      );
+    expect(told).toEqual([...rows('gpt-4'), ...rows('gpt-3.5-turbo')]);
+  });
+
+  test('prints a table for a terminal', async () => {
+    expect(await runExample('hosted-policy/hosted-policy.ts')).toMatch(/after the edit +ai-sdk +gpt-4 +denied +0\n/u);
   });
 });
 

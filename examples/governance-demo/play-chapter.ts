@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import type { ControlZero, DecisionEvent } from '@controlzero/sdk';
@@ -8,6 +5,8 @@ import { findPolicyDenied, init } from '@controlzero/sdk';
 
 import type { Provider } from '../support/provider.ts';
 import type { Call, Driver } from './driver.ts';
+import { hostedHome, localHome } from './policy-home.ts';
+import type { PolicyHome } from './policy-home.ts';
 import type { Report, Row } from './report.ts';
 import type { Chapter, SceneCall } from './scenes.ts';
 
@@ -16,6 +15,8 @@ export interface Stage {
   readonly driver: Driver;
   readonly provider: Provider;
   readonly report: Report;
+  /** Whether the policies are on a control plane. */
+  readonly isHosted: boolean;
 }
 
 function describe({ decision, fallback, resource }: DecisionEvent): Omit<Row, 'agent' | 'requests'> {
@@ -57,23 +58,21 @@ async function playCalls(stage: Stage, cz: ControlZero, calls: readonly SceneCal
 }
 
 // The client notices by itself. It keeps no process alive for that, so the wait has to.
-async function editPolicy(cz: ControlZero, policyFile: string, text: string): Promise<void> {
+async function editPolicy(cz: ControlZero, home: PolicyHome, text: string): Promise<void> {
   const before = cz.status().policy?.revision;
-  await writeFile(policyFile, text);
+  await home.edit(text);
   while (cz.status().policy?.revision === before) await setTimeout(20);
 }
 
 /** Makes the calls of a chapter through one adapter and reports each of them. */
 export async function playChapter(stage: Stage, { policy, scenes }: Chapter): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'controlzero-demo-'));
-  const policyFile = join(folder, 'controlzero.yaml');
-  if (typeof policy === 'string') await writeFile(policyFile, policy);
-  const cz = await init(typeof policy === 'string' ? { policyFile, refreshInterval: 0.2 } : { policy });
+  const home = await (stage.isHosted ? hostedHome(policy) : localHome(policy));
+  const cz = await init(home.options);
   for (const { title, edit, calls } of scenes) {
-    if (edit !== undefined) await editPolicy(cz, policyFile, edit);
+    if (edit !== undefined) await editPolicy(cz, home, edit);
     stage.report.scene(title);
     await playCalls(stage, cz, calls);
   }
   await cz.close();
-  await rm(folder, { recursive: true });
+  await home.close();
 }

@@ -62,7 +62,7 @@ export const chapters: readonly Chapter[] = [
     policy: fileBeforeEdit,
     scenes: [
       {
-        title: '5. The policy is a file. Before the edit:',
+        title: '5. The policy is edited while the application runs. Before the edit:',
         calls: [{ model: 'gpt-4' }, { model: 'gpt-3.5-turbo' }],
       },
       {
