@@ -44,12 +44,12 @@ export interface PassedCall {
   readonly fallback: string | undefined;
 }
 
-const NO_ATTEMPT: EnforceFirstOptions = {};
-
 /** What a gate is made from. */
 export interface GateOptions {
   /** The function that an application calls, for messages: `wrapOpenAI()`. */
   readonly owner: string;
+  /** The name of the adapter in decision events and records: `openai`. */
+  readonly adapter?: string;
   readonly cz: ControlZero;
   readonly options: GovernanceOptions;
   /** Options of the adapter itself, which it checks on its own. */
@@ -78,13 +78,15 @@ export class Gate {
   readonly fallback: readonly string[];
   readonly #context: Context | undefined;
   readonly #aliases: ReadonlyMap<string, string>;
+  readonly #asker: EnforceFirstOptions;
 
-  constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
+  constructor({ owner, adapter, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
     // What somebody put on the prototype of all objects is nobody's option.
     const own: GovernanceOptions = Object.assign(Object.create(null) as object, options);
     const { agentId, context, fallback = [], modelAliases = {} } = own;
     this.cz = cz;
+    this.#asker = adapter === undefined ? {} : { adapter };
     this.fallback = [...fallback];
     this.#aliases = new Map(Object.entries(modelAliases));
     if (agentId !== undefined) this.#context = Object.freeze({ ...context, agent_id: agentId });
@@ -127,7 +129,7 @@ export class Gate {
   async enforce(call: GatedCall): Promise<PassedCall> {
     const { named, previous } = call;
     noteAsked();
-    const attempt = previous === undefined ? NO_ATTEMPT : { previous };
+    const attempt = previous === undefined ? this.#asker : { ...this.#asker, previous };
     if ('fault' in named) {
       const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
       return { decision, fallback: undefined };
@@ -147,7 +149,8 @@ export class Gate {
    */
   async enforceTool(name: string, metadata?: Context): Promise<Decision> {
     const request = { action: TOOL_CALL, resource: `tool/${name}`, ...this.#identity(metadata) };
-    return this.cz.enforce(request);
+    const { decision } = await this.cz.enforceFirst([request], this.#asker);
+    return decision;
   }
 
   // Every model that may serve the call has to be allowed; the first that is not stands for it.
