@@ -1,10 +1,10 @@
+import { ClientDecisions } from './client-decisions.ts';
 import { ClientSecrets } from './client-secrets.ts';
 import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
-import { decisionMade } from './decision-made.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
-import type { Listener } from './events/emitter.ts';
+import type { ListenOptions, Listener } from './events/emitter.ts';
 import { Emitter } from './events/emitter.ts';
 import type { Judgement } from './judge.ts';
 import { errorFor, explainJudgement, judge } from './judge.ts';
@@ -52,7 +52,7 @@ export class ControlZero {
   readonly #clock: Clock;
   readonly #defaults: readonly Context[];
   readonly #nobody: Surroundings;
-  readonly #decisions: Emitter<DecisionEvent>;
+  readonly #decisions: ClientDecisions;
   readonly #policies: Emitter<PolicyEvent>;
   readonly #statuses: Emitter<Status>;
   readonly #secrets: ClientSecrets;
@@ -72,10 +72,10 @@ export class ControlZero {
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
-    this.#decisions = new Emitter(report);
     this.#policies = new Emitter(report);
     this.#statuses = new Emitter(report);
     this.#secrets = new ClientSecrets(this.#options, report);
+    this.#decisions = new ClientDecisions({ options: this.#options, secrets: this.#secrets, clock, report });
   }
 
   /**
@@ -105,8 +105,9 @@ export class ControlZero {
    * Never throws: whatever cannot be judged is a denial. Before `initialize()` everything is denied.
    */
   evaluate(request: PolicyRequest): Decision {
+    const begunAt = this.#decisions.begin();
     const judgement = this.#judge(request);
-    this.#record(judgement);
+    this.#decisions.tell({ judgement, begunAt });
     return judgement.decision;
   }
 
@@ -141,7 +142,7 @@ export class ControlZero {
     const enforcement = this.enforceFirstNow(requests, options);
     if (enforcement) return enforcement;
     await this.#ready();
-    return this.#enforceFirst(requests, options.previous);
+    return this.#enforceFirst(requests, options);
   }
 
   /**
@@ -153,7 +154,7 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the client is closed
    */
   enforceFirstNow(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Enforcement | undefined {
-    return this.#isReady ? this.#enforceFirst(requests, options.previous) : undefined;
+    return this.#isReady ? this.#enforceFirst(requests, options) : undefined;
   }
 
   /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
@@ -210,15 +211,18 @@ export class ControlZero {
     const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
-    const { queued, dropped } = this.#decisions;
+    const { events } = this.#decisions;
     this.#secrets.redactIn(sync.lastError);
     const { status: secrets } = this.#secrets;
-    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events: { queued, dropped } };
+    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events };
   }
 
-  /** Calls a listener after each decision; the function that comes back removes it. */
-  onDecision(listener: Listener<DecisionEvent>): () => void {
-    return this.#decisions.on(listener);
+  /**
+   * Calls a listener after each decision; the function that comes back removes it. With `immediate` it is
+   * called inside the decision, before the call goes on, and every call waits for it.
+   */
+  onDecision(listener: Listener<DecisionEvent>, options?: ListenOptions): () => void {
+    return this.#decisions.on(listener, options);
   }
 
   /** Calls a listener when a policy was activated or refused; the function that comes back removes it. */
@@ -322,22 +326,23 @@ export class ControlZero {
     await this.#firstUse;
   }
 
-  #enforceFirst(requests: readonly PolicyRequest[], previous: Decision | undefined): Enforcement {
+  #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
     const [request] = requests;
     if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+    const begunAt = this.#decisions.begin();
     const asked = this.#judge(request);
     if (asked.decision.allowed || this.#options.mode === 'shadow') {
       // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== previous) this.#record(asked);
+      if (asked.decision !== previous) this.#decisions.tell({ judgement: asked, adapter, begunAt });
       return { index: 0, decision: asked.decision };
     }
     for (const [index, fallback] of requests.entries()) {
       const judgement = index === 0 ? asked : this.#judge(fallback);
       if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== previous) this.#record(judgement, asked);
+      if (judgement.decision !== previous) this.#decisions.tell({ judgement, denied: asked, adapter, begunAt });
       return { index, decision: judgement.decision };
     }
-    this.#record(asked);
+    this.#decisions.tell({ judgement: asked, adapter, begunAt });
     throw this.#secrets.redactIn(errorFor(asked, this.#startError));
   }
 
@@ -354,13 +359,6 @@ export class ControlZero {
       failOpen,
       surroundings,
     });
-  }
-
-  #record(judgement: Judgement, denied?: Judgement): void {
-    if (!this.#decisions.hasListeners) return;
-    this.#decisions.emit(
-      decisionMade({ judgement, denied, mode: this.#options.mode, secrets: this.#secrets, at: Date.now() }),
-    );
   }
 
   #policyStatus(): PolicyStatus | null {

@@ -1,5 +1,5 @@
 import type { ClientSecrets } from './client-secrets.ts';
-import type { DecisionEvent, Mode } from './events/decision-event.ts';
+import type { DecisionEvent, Mode, TraceContext } from './events/decision-event.ts';
 import type { Judgement } from './judge.ts';
 import { describeJudgement } from './judge.ts';
 
@@ -8,24 +8,32 @@ export interface MadeDecision {
   readonly judgement: Judgement;
   /** The denial that this decision is a fallback for. */
   readonly denied: Judgement | undefined;
+  readonly adapter: string | undefined;
   readonly mode: Mode;
   readonly secrets: ClientSecrets;
+  readonly trace: TraceContext | undefined;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  readonly latencyMs: number;
 }
 
 /** The event about a decision, without any secret that somebody put into a name. */
-export function decisionMade({ judgement, denied, mode, secrets, at }: MadeDecision): DecisionEvent {
+export function decisionMade(made: MadeDecision): DecisionEvent {
+  const { judgement, denied, adapter, mode, secrets, trace, at, latencyMs } = made;
   const { decision } = judgement;
   return Object.freeze({
     type: 'decision-made',
+    id: crypto.randomUUID().replaceAll('-', ''),
     at,
     ...secrets.redactNames(describeJudgement(judgement)),
+    ...(adapter !== undefined && { adapter }),
     decision,
+    latencyMs,
     mode,
     enforced: decision.allowed || mode === 'enforce',
     ...(denied && {
       fallback: { requested: secrets.redact(describeJudgement(denied).resource), denied: denied.decision },
     }),
+    ...(trace && { trace }),
   });
 }

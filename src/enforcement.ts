@@ -7,6 +7,8 @@ export interface EnforceFirstOptions {
    * when the decision is another one.
    */
   readonly previous?: Decision;
+  /** The adapter that asks, for the event. */
+  readonly adapter?: string;
 }
 
 /** The request that may go ahead, and the decision about it. */

@@ -45,12 +45,6 @@ export interface PassedCall {
   readonly fallback: string | undefined;
 }
 
-const NO_ATTEMPT: EnforceFirstOptions = {};
-
-function attemptOf({ previous }: GatedCall): EnforceFirstOptions {
-  return previous === undefined ? NO_ATTEMPT : { previous };
-}
-
 function passedBy({ index, decision }: Enforcement, fallbacks: readonly string[]): PassedCall {
   return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
 }
@@ -59,6 +53,8 @@ function passedBy({ index, decision }: Enforcement, fallbacks: readonly string[]
 export interface GateOptions {
   /** The function that an application calls, for messages: `wrapOpenAI()`. */
   readonly owner: string;
+  /** The name of the adapter in decision events and records: `openai`. */
+  readonly adapter?: string;
   readonly cz: ControlZero;
   readonly options: GovernanceOptions;
   /** Options of the adapter itself, which it checks on its own. */
@@ -87,13 +83,15 @@ export class Gate {
   readonly fallback: readonly string[];
   readonly #context: Context | undefined;
   readonly #aliases: ReadonlyMap<string, string>;
+  readonly #asker: EnforceFirstOptions;
 
-  constructor({ owner, cz, options, ownOptions = [] }: GateOptions) {
+  constructor({ owner, adapter, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
     // What somebody put on the prototype of all objects is nobody's option.
     const own: GovernanceOptions = Object.assign(Object.create(null) as object, options);
     const { agentId, context, fallback = [], modelAliases = {} } = own;
     this.cz = cz;
+    this.#asker = adapter === undefined ? {} : { adapter };
     this.fallback = [...fallback];
     this.#aliases = new Map(Object.entries(modelAliases));
     if (agentId !== undefined) this.#context = Object.freeze({ ...context, agent_id: agentId });
@@ -138,12 +136,12 @@ export class Gate {
     if (passed) return passed;
     if ('others' in call.named) await this.ready();
     const fallbacks = this.#fallbackOf(call);
-    return passedBy(await this.cz.enforceFirst(this.#asked(call, fallbacks), attemptOf(call)), fallbacks);
+    return passedBy(await this.cz.enforceFirst(this.#asked(call, fallbacks), this.#attempt(call)), fallbacks);
   }
 
   /**
-   * Does what `enforce` does, at once when a policy is active. For adapters, so that a
-   * decision that is already there is not awaited.
+   * Does what `enforce` does, at once when a policy is active. For adapters, so that a decision that is
+   * already there is not awaited.
    *
    * @returns undefined while there is no policy yet: nothing was decided, and `enforce` has to be awaited
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
@@ -162,7 +160,7 @@ export class Gate {
   enforceNow(call: GatedCall): PassedCall | undefined {
     noteAsked();
     const fallbacks = this.#fallbackOf(call);
-    const enforcement = this.cz.enforceFirstNow(this.#asked(call, fallbacks), attemptOf(call));
+    const enforcement = this.cz.enforceFirstNow(this.#asked(call, fallbacks), this.#attempt(call));
     return enforcement && passedBy(enforcement, fallbacks);
   }
 
@@ -174,7 +172,12 @@ export class Gate {
    */
   async enforceTool(name: string, metadata?: Context): Promise<Decision> {
     const request = { action: TOOL_CALL, resource: `tool/${name}`, ...this.#identity(metadata) };
-    return this.cz.enforce(request);
+    const { decision } = await this.cz.enforceFirst([request], this.#asker);
+    return decision;
+  }
+
+  #attempt({ previous }: GatedCall): EnforceFirstOptions {
+    return previous === undefined ? this.#asker : { ...this.#asker, previous };
   }
 
   // What stands for the call, then its fallbacks.

@@ -23,8 +23,8 @@ export type {
   RefusedRequest,
 } from './errors.ts';
 export type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
-export type { DecisionEvent, Mode } from './events/decision-event.ts';
-export type { Listener } from './events/emitter.ts';
+export type { DecisionEvent, Mode, TraceContext } from './events/decision-event.ts';
+export type { ListenOptions, Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';
 export type { GovernanceOptions } from './governance-options.ts';
 export { getControlZero } from './get-control-zero.ts';

@@ -1,7 +1,9 @@
 import { ConfigurationError } from './errors.ts';
-import type { Mode } from './events/decision-event.ts';
+import type { Mode, TraceContext } from './events/decision-event.ts';
 import type { Logger } from './logger.ts';
 import { defaultLogger } from './logger.ts';
+import type { OptionKind } from './option-kinds.ts';
+import * as kinds from './option-kinds.ts';
 import { describeFound, suggest } from './policy/problem.ts';
 import type { PolicyDocument } from './policy/types.ts';
 import type { SecretsSource } from './secrets/secrets-source.ts';
@@ -92,6 +94,11 @@ export interface ControlZeroOptions {
   readonly mode?: Mode;
   /** The agent of every call that names no other. */
   readonly agentId?: string;
+  /**
+   * Gives the ids of the trace that is active while a decision is made, for its event and record. What
+   * it throws goes to the logger. Default: none.
+   */
+  readonly traceContext?: () => TraceContext | undefined;
   /** Where warnings and errors go. Default: process warnings. */
   readonly logger?: Logger;
 }
@@ -130,6 +137,7 @@ export interface ResolvedOptions {
   readonly secretTtlMs: number;
   readonly mode: Mode;
   readonly agentId: string | undefined;
+  readonly traceContext: (() => TraceContext | undefined) | undefined;
   readonly logger: Logger;
 }
 
@@ -138,91 +146,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_BASE_URL = 'https://api.controlzero.ai';
 const DEFAULT_CACHE_DIR = '~/.controlzero/cache';
-const LONGEST_INTERVAL_SECONDS = 86_400;
 const SECRET_TTL_SECONDS = 3600;
 const LOCAL_POLICIES = ['policy', 'policyFile', 'source'] as const;
-
-interface OptionKind<Value> {
-  readonly accepted: string;
-  readonly accepts: (value: unknown) => boolean;
-  /** Reads the text of an environment variable; undefined when it is not of this kind. */
-  readonly read?: (text: string) => Value | undefined;
-}
-
-const hasMethods = (value: unknown, ...names: readonly string[]): boolean =>
-  typeof value === 'object' && value !== null && names.every((name) => typeof Reflect.get(value, name) === 'function');
-
-const isSeconds = (value: unknown): boolean =>
-  typeof value === 'number' && value >= 0 && value <= LONGEST_INTERVAL_SECONDS;
-
-const FLAGS: ReadonlyMap<string, boolean> = new Map([
-  ['true', true],
-  ['1', true],
-  ['false', false],
-  ['0', false],
-]);
-
-const TEXT: OptionKind<string> = {
-  accepted: 'a text that is not empty',
-  accepts: (value) => typeof value === 'string' && value.trim() !== '',
-  read: (text) => text,
-};
-const FLAG: OptionKind<boolean> = {
-  accepted: 'true or false',
-  accepts: (value) => typeof value === 'boolean',
-  read: (text) => FLAGS.get(text.toLowerCase()),
-};
-const SECONDS: OptionKind<number> = {
-  accepted: `a number of seconds from 0 to ${LONGEST_INTERVAL_SECONDS}`,
-  accepts: isSeconds,
-  read: (text) => (isSeconds(Number(text)) ? Number(text) : undefined),
-};
-const MODE: OptionKind<Mode> = {
-  accepted: "'enforce' or 'shadow'",
-  accepts: (value) => value === 'enforce' || value === 'shadow',
-};
-const ON_EXPIRED: OptionKind<OnExpired> = {
-  accepted: "'deny' or 'keep'",
-  accepts: (value) => value === 'deny' || value === 'keep',
-  read: (text) => (text === 'deny' || text === 'keep' ? text : undefined),
-};
-const KEY = /^[\da-f]{64}$/iu;
-const isKeys = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((key) => typeof key === 'string' && KEY.test(key));
-const splitKeys = (text: string): readonly string[] => text.split(',').map((key) => key.trim());
-
-const KEYS: OptionKind<readonly string[]> = {
-  accepted: 'public keys of 64 hexadecimal digits each',
-  accepts: isKeys,
-  read: (text) => (isKeys(splitKeys(text)) ? splitKeys(text) : undefined),
-};
-const KEY_TRUST: OptionKind<KeyTrustMode> = {
-  accepted: "'first-use' or 'legacy'",
-  accepts: (value) => value === 'first-use' || value === 'legacy',
-  read: (text) => (text === 'first-use' || text === 'legacy' ? text : undefined),
-};
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
-const COUNT: OptionKind<number> = {
-  accepted: 'a whole number from 0 on',
-  accepts: isCount,
-  read: (text) => (/^\d+$/u.test(text) && isCount(Number(text)) ? Number(text) : undefined),
-};
-const DOCUMENT: OptionKind<PolicyDocument> = {
-  accepted: 'a policy, a list of policies or { policies: [...] }',
-  accepts: (value) => typeof value === 'object' && value !== null,
-};
-const NAMES: OptionKind<readonly string[]> = {
-  accepted: 'a list of names',
-  accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
-};
-const SOURCE: OptionKind<PolicySource & SecretsSource> = {
-  accepted: 'an object with read()',
-  accepts: (value) => hasMethods(value, 'read'),
-};
-const LOGGER: OptionKind<Logger> = {
-  accepted: 'an object with debug(), info(), warn() and error()',
-  accepts: (value) => hasMethods(value, 'debug', 'info', 'warn', 'error'),
-};
 
 interface OptionSource<Value> {
   readonly kind: OptionKind<Value>;
@@ -235,30 +160,31 @@ function from<Value>(kind: OptionKind<Value>, ...variables: readonly string[]): 
 }
 
 const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonNullable<ControlZeroOptions[Key]>> } = {
-  policy: from(DOCUMENT),
-  policyFile: from(TEXT, 'CONTROLZERO_POLICY_FILE'),
-  source: from(SOURCE),
-  apiKey: from(TEXT, 'CONTROLZERO_API_KEY'),
-  projectId: from(TEXT, 'CONTROLZERO_PROJECT_ID'),
-  baseUrl: from(TEXT, 'CONTROLZERO_BASE_URL', 'CONTROLZERO_API_URL'),
-  cacheDir: from(TEXT, 'CONTROLZERO_CACHE_DIR'),
-  refreshInterval: from(SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
-  logDecisions: from(FLAG, 'CONTROLZERO_LOG_DECISIONS'),
-  failOpen: from(FLAG, 'CONTROLZERO_FAIL_OPEN'),
-  onExpired: from(ON_EXPIRED, 'CONTROLZERO_ON_EXPIRED'),
-  hints: from(FLAG, 'CONTROLZERO_HINTS'),
-  trustedKeys: from(KEYS, 'CONTROLZERO_TRUSTED_KEYS'),
-  keyTrust: from(KEY_TRUST, 'CONTROLZERO_KEY_TRUST'),
-  minBundleVersion: from(COUNT, 'CONTROLZERO_MIN_BUNDLE_VERSION'),
-  secretsEnabled: from(FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
-  secrets: from(NAMES),
-  secretsSource: from(SOURCE),
-  vaultFile: from(TEXT, 'CONTROLZERO_VAULT_FILE'),
-  vaultKeyFile: from(TEXT, 'CONTROLZERO_VAULT_KEY_FILE'),
-  secretTtl: from(SECONDS, 'CONTROLZERO_SECRET_TTL'),
-  mode: from(MODE),
-  agentId: from(TEXT),
-  logger: from(LOGGER),
+  policy: from(kinds.DOCUMENT),
+  policyFile: from(kinds.TEXT, 'CONTROLZERO_POLICY_FILE'),
+  source: from(kinds.SOURCE),
+  apiKey: from(kinds.TEXT, 'CONTROLZERO_API_KEY'),
+  projectId: from(kinds.TEXT, 'CONTROLZERO_PROJECT_ID'),
+  baseUrl: from(kinds.TEXT, 'CONTROLZERO_BASE_URL', 'CONTROLZERO_API_URL'),
+  cacheDir: from(kinds.TEXT, 'CONTROLZERO_CACHE_DIR'),
+  refreshInterval: from(kinds.SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
+  logDecisions: from(kinds.FLAG, 'CONTROLZERO_LOG_DECISIONS'),
+  failOpen: from(kinds.FLAG, 'CONTROLZERO_FAIL_OPEN'),
+  onExpired: from(kinds.oneOf('deny', 'keep'), 'CONTROLZERO_ON_EXPIRED'),
+  hints: from(kinds.FLAG, 'CONTROLZERO_HINTS'),
+  trustedKeys: from(kinds.KEYS, 'CONTROLZERO_TRUSTED_KEYS'),
+  keyTrust: from(kinds.oneOf('first-use', 'legacy'), 'CONTROLZERO_KEY_TRUST'),
+  minBundleVersion: from(kinds.COUNT, 'CONTROLZERO_MIN_BUNDLE_VERSION'),
+  secretsEnabled: from(kinds.FLAG, 'CONTROLZERO_SECRETS_ENABLED'),
+  secrets: from(kinds.NAMES),
+  secretsSource: from(kinds.SOURCE),
+  vaultFile: from(kinds.TEXT, 'CONTROLZERO_VAULT_FILE'),
+  vaultKeyFile: from(kinds.TEXT, 'CONTROLZERO_VAULT_KEY_FILE'),
+  secretTtl: from(kinds.SECONDS, 'CONTROLZERO_SECRET_TTL'),
+  mode: from(kinds.oneOf('enforce', 'shadow')),
+  agentId: from(kinds.TEXT),
+  traceContext: from(kinds.FUNCTION),
+  logger: from(kinds.LOGGER),
 };
 
 function fail(message: string): never {
@@ -377,6 +303,7 @@ export function resolveOptions(
     secretTtlMs: (read('secretTtl') ?? SECRET_TTL_SECONDS) * 1000,
     mode: options.mode ?? 'enforce',
     agentId: options.agentId,
+    traceContext: options.traceContext,
     logger: options.logger ?? defaultLogger,
   };
 }

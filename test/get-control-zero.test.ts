@@ -27,8 +27,10 @@ describe('getControlZero', () => {
       getControlZero({ policy, logger }),
       getControlZero({ source }),
       getControlZero({ source: inlineSource(policy) }),
+      getControlZero({ policy, traceContext: () => undefined }),
+      getControlZero({ policy, traceContext: () => undefined }),
     ]);
-    expect(new Set(clients).size).toBe(6);
+    expect(new Set(clients).size).toBe(8);
     expect(await getControlZero({ policy, logger })).toBe(clients[3]);
     expect(await getControlZero({ source })).toBe(clients[4]);
     await Promise.all(clients.map(async (cz) => cz.close()));

@@ -30,6 +30,7 @@ describe('options', () => {
       secretTtlMs: 3_600_000,
       mode: 'enforce',
       agentId: undefined,
+      traceContext: undefined,
       logger: expect.objectContaining({ warn: expect.any(Function) as unknown }) as unknown,
     });
     expect(resolveOptions(undefined, {})).toMatchObject({ mode: 'enforce' });

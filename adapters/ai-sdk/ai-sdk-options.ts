@@ -26,7 +26,7 @@ export interface OptionsToRead {
  * @throws {TypeError} for options of the wrong kind
  */
 export function readOptions({ owner, cz, options, ownOptions = [] }: OptionsToRead): ModelCalls {
-  const gate = new Gate({ owner, cz, options, ownOptions: ['trustMetadata', ...ownOptions] });
+  const gate = new Gate({ owner, adapter: 'ai-sdk', cz, options, ownOptions: ['trustMetadata', ...ownOptions] });
   if ('fallback' in options) throw new TypeError(`${owner} has no option "fallback". governModel() has one.`);
   const { trustMetadata = true } = options;
   if (typeof trustMetadata !== 'boolean') throw new TypeError(`${owner} takes true or false as trustMetadata.`);

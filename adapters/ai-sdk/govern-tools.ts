@@ -96,7 +96,7 @@ export function governTools<Tools extends object>(
   cz: ControlZero,
   options: GovernToolsOptions = {},
 ): Tools {
-  const gate = new Gate({ owner: OWNER, cz, options });
+  const gate = new Gate({ owner: OWNER, adapter: 'ai-sdk', cz, options });
   for (const name of ['fallback', 'modelAliases'])
     if (name in options) throw new TypeError(`${OWNER} has no option "${name}". Options are agentId, context.`);
   if (typeof tools !== 'object' || tools === null || Array.isArray(tools))

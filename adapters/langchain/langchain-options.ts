@@ -29,7 +29,7 @@ export interface OptionsToRead<Options extends LangChainOptions> {
  */
 export function readOptions<Options extends LangChainOptions>(read: OptionsToRead<Options>): ModelCalls {
   const { owner, options } = read;
-  const gate = new Gate(read);
+  const gate = new Gate({ ...read, adapter: 'langchain' });
   const { modelId, trustMetadata = true } = options;
   if (modelId !== undefined && (typeof modelId !== 'string' || modelId === ''))
     throw new TypeError(`${owner} takes a text that is not empty as modelId.`);

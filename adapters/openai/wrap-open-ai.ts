@@ -136,6 +136,6 @@ export function wrapOpenAI<Client extends OpenAIClient>(
       'wrapOpenAI() takes a client of the openai package, version 6 or 7. Wrap the client first, and put tracing wrappers around the result.',
     );
   }
-  const gate = new Gate({ owner: 'wrapOpenAI()', cz, options });
+  const gate = new Gate({ owner: 'wrapOpenAI()', adapter: 'openai', cz, options });
   return govern(cloneClient(given), new RequestGate(gate)) as unknown as Client;
 }

@@ -1,6 +1,15 @@
 /** A listener of one kind of event. What it returns is ignored; what it throws is reported and goes no further. */
 export type Listener<Event> = (event: Event) => unknown;
 
+/** How a listener is called. */
+export interface ListenOptions {
+  /**
+   * Call it at once, inside what causes the event and in its async context, instead of in a later turn.
+   * Whoever causes the event waits for it, so it has to be quick. Default: false.
+   */
+  readonly immediate?: boolean;
+}
+
 /** Where an emitter reports a listener that failed. */
 export type ReportListenerError = (error: unknown) => void;
 
@@ -9,10 +18,11 @@ const MOST_QUEUED = 10_000;
 /**
  * Hands events to listeners after the code that caused them has gone on: a listener can neither break
  * nor delay a decision. Events wait in a queue of at most 10,000; beyond that the newest are dropped
- * and counted.
+ * and counted. Listeners that ask for it are called at once; they too can break nothing.
  */
 export class Emitter<Event> {
   readonly #listeners = new Set<Listener<Event>>();
+  readonly #immediate = new Set<Listener<Event>>();
   readonly #report: ReportListenerError;
   #queue: Event[] = [];
   #dropped = 0;
@@ -23,7 +33,7 @@ export class Emitter<Event> {
   }
 
   get hasListeners(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.size > 0 || this.#immediate.size > 0;
   }
 
   get queued(): number {
@@ -35,15 +45,17 @@ export class Emitter<Event> {
   }
 
   /** Adds a listener; the function that comes back removes it. */
-  on(listener: Listener<Event>): () => void {
+  on(listener: Listener<Event>, { immediate = false }: ListenOptions = {}): () => void {
     // Wrapped, so that one function added twice is called twice and removed once per removal.
     const entry: Listener<Event> = (event) => listener(event);
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    const listeners = immediate ? this.#immediate : this.#listeners;
+    listeners.add(entry);
+    return () => void listeners.delete(entry);
   }
 
   emit(event: Event): void {
-    if (!this.hasListeners) return;
+    for (const listener of this.#immediate) this.#call(listener, event);
+    if (this.#listeners.size === 0) return;
     if (this.#queue.length >= MOST_QUEUED) {
       this.#dropped += 1;
       return;

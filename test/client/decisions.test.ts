@@ -281,6 +281,8 @@ describe('events', () => {
     const [event] = await decisions();
     expect(event).toEqual({
       type: 'decision-made',
+      id: expect.any(String) as string,
+      latencyMs: expect.any(Number) as number,
       at: expect.any(Number) as number,
       action: 'llm.generate',
       resource: 'model/gpt-4',

@@ -66,6 +66,34 @@ describe('Emitter', () => {
     expect(errors).toEqual([new Error('thrown'), new Error('rejected')]);
   });
 
+  test('calls a listener that asks for it at once, before the others, and contains what it throws', async () => {
+    const { emitter, errors } = createEmitter();
+    const seen: string[] = [];
+    emitter.on((event) => seen.push(`later ${event}`));
+    const stop = emitter.on((event) => seen.push(`at once ${event}`), { immediate: true });
+    emitter.on(
+      () => {
+        throw new Error('thrown');
+      },
+      { immediate: true },
+    );
+    emitter.emit(1);
+    expect([...seen]).toEqual(['at once 1']);
+    expect(errors).toEqual([new Error('thrown')]);
+    await emitter.flush();
+    stop();
+    emitter.emit(2);
+    await emitter.flush();
+    expect(seen).toEqual(['at once 1', 'later 1', 'later 2']);
+  });
+
+  test('queues nothing for listeners that hear at once', () => {
+    const { emitter } = createEmitter();
+    emitter.on(() => undefined, { immediate: true });
+    emitter.emit(1);
+    expect([emitter.hasListeners, emitter.queued]).toEqual([true, 0]);
+  });
+
   test('a function added twice hears twice, and each removal removes one', async () => {
     const { emitter } = createEmitter();
     let seen = 0;

@@ -71,6 +71,14 @@ function describeText(adapter: AdapterUnderTest): void {
     expect(stage.provider.requests[0]?.path).toBe(other.provider.requests[0]?.path);
   });
 
+  test('every decision says which adapter asked, and how long it took', async () => {
+    await using stage = await openStage(adapter, { policy: modelAllowlist });
+    await stage.governed().generate({ model: 'gpt-4' });
+    await denialOf(stage.governed().generate({ model: 'gpt-4o' }));
+    const asked = { adapter: adapter.name, latencyMs: expect.any(Number) as unknown };
+    expect(await stage.decisions()).toEqual([expect.objectContaining(asked), expect.objectContaining(asked)]);
+  });
+
   test('a call that a rule denies makes no request', async () => {
     await using stage = await openStage(adapter, { policy: modelAllowlist });
     const { decision } = await denialOf(stage.governed().generate({ model: 'gpt-4-turbo-2024-04-09' }));

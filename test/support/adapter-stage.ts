@@ -46,6 +46,8 @@ export interface AdapterCalls {
 
 /** An adapter with its framework, as the conformance suite sees it. */
 export interface AdapterUnderTest {
+  /** What the adapter calls itself in decision events. */
+  readonly name: string;
   readonly capabilities: readonly AdapterCapability[];
   /** Calls on fresh objects of the framework: governed, or as the framework makes them when no governance is given. */
   open(target: ProviderTarget, governance?: Governance): AdapterCalls;

@@ -109,6 +109,7 @@ function comparable(result: { readonly text: string; readonly content: unknown; 
 
 function adapterFor({ sdk, factory, way, isRepeating = false }: Driver): AdapterUnderTest {
   return {
+    name: 'ai-sdk',
     capabilities: [
       'streaming',
       'embeddings',

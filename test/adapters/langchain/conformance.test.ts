@@ -42,6 +42,7 @@ function withoutRunId(message: unknown): unknown {
 
 function adapterFor(create: CreateModel, prepare: (model: Model) => Model = (model) => model): AdapterUnderTest {
   return {
+    name: 'langchain',
     capabilities: ['streaming', 'embeddings', 'fallback', 'call-metadata'],
     open: ({ baseURL, maxRetries }, governance): AdapterCalls => {
       const common = { apiKey: 'local', maxRetries, configuration: { baseURL } };
@@ -70,8 +71,8 @@ function adapterFor(create: CreateModel, prepare: (model: Model) => Model = (mod
 const chatOpenAI: CreateModel = (fields) => new ChatOpenAI(fields);
 
 // LangChain waits seconds before it tries again.
-const { capabilities, open } = adapterFor(chatOpenAI);
-describeAdapterConformance('ChatOpenAI', { capabilities: ['retries', ...capabilities], open });
+const driver = adapterFor(chatOpenAI);
+describeAdapterConformance('ChatOpenAI', { ...driver, capabilities: ['retries', ...driver.capabilities] });
 describeAdapterConformance(
   'ChatOpenAI with the Responses API',
   adapterFor((fields) => new ChatOpenAI({ ...fields, useResponsesApi: true })),

@@ -96,6 +96,7 @@ function wrapOptions({ agentId, context, fallback }: Governance): WrapOpenAIOpti
 
 function adapterFor({ OpenAI: Client }: OpenAIModule, ways: Ways): AdapterUnderTest {
   return {
+    name: 'openai',
     capabilities: ['retries', 'streaming', 'embeddings', 'fallback', 'unnamed-model'],
     open: (target, governance) => {
       const client = new Client({ apiKey: 'local', ...target });
