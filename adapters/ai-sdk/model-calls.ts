@@ -41,6 +41,7 @@ interface AskedCall<Model extends NamedModel> extends GatedCall, Attempt {
 
 const NO_MODELS = (): readonly never[] => [];
 const NO_IDS: readonly string[] = [];
+const NEXT_TURN = Promise.resolve();
 
 function nameModels(id: unknown, { others, fault }: Omit<ReadParams, 'params'>): GatedCall['named'] {
   if (fault !== undefined) return { fault };
@@ -89,7 +90,7 @@ export class ModelCalls {
     // Awaiting a decision that is there already would cost more than the decision.
     const passed = this.#passNow(asked) ?? (await this.#pass(asked));
     // Many models read their id some turns after they were called; whoever changes it in this one is found out.
-    await undefined;
+    await NEXT_TURN;
     if (hasChanged(passed)) await this.#judgeChanged(passed);
     try {
       return await send(passed.model, passed.params);
