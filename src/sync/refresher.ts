@@ -128,6 +128,8 @@ export class Refresher {
    */
   observe(): void {
     if (!this.#options.source.pacing) return;
+    // A timer that was due while the process was frozen may have begun it: it would be frozen with the next.
+    if (this.#attempt) waitUntil(this.#attempt.catch(noop));
     const wall = this.#options.clock.now();
     if (wall >= this.#quiet.from && wall < this.#quiet.until) return;
     this.#look();

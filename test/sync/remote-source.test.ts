@@ -173,6 +173,15 @@ describe('clocks', () => {
       await Promise.all(work);
       expect(work).toHaveLength(1);
       expect(refresher.status.consecutiveFailures).toBe(1);
+      // One that is under way already, as after a timer that was due in the frozen process.
+      source.failure = undefined;
+      clock.jump(HOUR);
+      const begun = refresher.refresh();
+      refresher.observe();
+      expect(work).toHaveLength(2);
+      await Promise.all([begun, ...work]);
+      refresher.observe();
+      expect(work).toHaveLength(2);
     } finally {
       Reflect.deleteProperty(globalThis, holder);
       Reflect.deleteProperty(globalThis, throwing);
