@@ -15,6 +15,7 @@ type Model = Exclude<LanguageModel, string>;
 const NOISE = 'raw again (noise of the method)';
 const MODEL = 'gpt-4';
 const EMBEDDING = 'text-embedding-3-small';
+const LONG = 'The quick brown fox jumps over the lazy dog. '.repeat(2223);
 
 async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup> {
   const stub = new FetchStub();
@@ -39,6 +40,27 @@ async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<B
   };
 }
 
+// What grows with the prompt, and what is paid when every request has a governed model of its own.
+async function asking({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<readonly BenchGroup[]> {
+  const stub = new FetchStub();
+  const raw = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch }).chat(MODEL);
+  const govern = (): Model => governModel(raw, cz, { agentId: 'support' });
+  const governed = govern();
+  const ask = async (model: Model, prompt: string): Promise<unknown> => sdk.ai.generateText({ model, prompt });
+  const compared = async (title: string, prompt: string, made: () => Model): Promise<BenchGroup> => ({
+    title: `${name}: ${title}`,
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: async () => ask(raw, prompt) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: async () => ask(raw, prompt) }),
+      await stub.caseOf({ name: 'governModel()', requests: 1, call: async () => ask(made(), prompt) }),
+    ],
+  });
+  return [
+    await compared('generateText(), a prompt of 100 kB', LONG, () => governed),
+    await compared('generateText(), a governed model for each request', 'Hello', govern),
+  ];
+}
+
 async function embedding({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup> {
   const stub = new FetchStub();
   const raw = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch }).embedding(EMBEDDING);
@@ -59,7 +81,11 @@ export const aiSDK: Bench = {
   name: 'ai-sdk',
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
-    const groups = aiSDKMajors.map(async (major) => [await generating(major, cz), await embedding(major, cz)]);
+    const groups = aiSDKMajors.map(async (major) => [
+      await generating(major, cz),
+      ...(await asking(major, cz)),
+      await embedding(major, cz),
+    ]);
     return (await Promise.all(groups)).flat();
   },
 };

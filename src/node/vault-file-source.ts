@@ -47,7 +47,7 @@ export async function readVaultFile(path: string): Promise<Uint8Array<ArrayBuffe
     const { code = 'no code' } = error as NodeJS.ErrnoException;
     throw new SecretUnavailableError({
       reasonCode: 'UNREADABLE',
-      message: `The vault ${path} cannot be read (${code}). Make one with createVault(), or set vaultFile or CONTROLZERO_VAULT_FILE.`,
+      message: `The vault ${path} cannot be read (${code}). Make one with createVault() or controlzero secrets set <name> --create, or set vaultFile or CONTROLZERO_VAULT_FILE.`,
     });
   }
 }

@@ -117,7 +117,7 @@ describe('a vault that was tampered with', () => {
     rmSync(vault.vaultFile);
     expect(await rejectionOf(cz.refresh())).toMatchObject({
       reasonCode: 'UNREADABLE',
-      message: `The vault ${vault.vaultFile} cannot be read (ENOENT). Make one with createVault(), or set vaultFile or CONTROLZERO_VAULT_FILE.`,
+      message: `The vault ${vault.vaultFile} cannot be read (ENOENT). Make one with createVault() or controlzero secrets set <name> --create, or set vaultFile or CONTROLZERO_VAULT_FILE.`,
     });
     expect(cz.getSecret('openai')).toBe(VALUE);
     writeFileSync(vault.vaultFile, ' '.repeat(16 * 1024 * 1024 + 1));

@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly cwd: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeOptions?: readonly string[];
+  /** What stands on its standard input. Default: nothing. */
+  readonly input?: string;
 }
 
 /** Runs the built command in a process of its own, without this process's Control Zero variables. */
@@ -27,8 +29,10 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
   const child = spawn(process.execPath, [...(options.nodeOptions ?? []), CLI, ...args], {
     cwd: options.cwd,
     env: { ...Object.fromEntries(inherited), ...options.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Commands that read nothing may be gone before it is written.
+  child.stdin.on('error', () => undefined).end(options.input ?? '');
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
