@@ -41,7 +41,7 @@ async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<B
 }
 
 // What grows with the prompt, and what is paid when every request has a governed model of its own.
-async function asking({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<readonly BenchGroup[]> {
+async function asking({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup[]> {
   const stub = new FetchStub();
   const raw = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch }).chat(MODEL);
   const govern = (): Model => governModel(raw, cz, { agentId: 'support' });
@@ -83,9 +83,9 @@ export const aiSDK: Bench = {
     const cz = await init({ policy: modelAllowlist });
     const groups = aiSDKMajors.map(async (major) => [
       await generating(major, cz),
-      ...(await asking(major, cz)),
+      await asking(major, cz),
       await embedding(major, cz),
     ]);
-    return (await Promise.all(groups)).flat();
+    return (await Promise.all(groups)).flat(2);
   },
 };
