@@ -21,7 +21,7 @@ const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 1000;
 const FILE_BYTES = 64;
 // Messages of a prompt, their parts, and the texts of those.
-const DEEPEST = 5;
+const DEEPEST = 6;
 
 function isRetryable(error: unknown): boolean {
   return typeof error === 'object' && error !== null && Reflect.get(error, 'isRetryable') === true;
@@ -38,7 +38,7 @@ function lengthOf(part: unknown, depth = 0): number {
 // Equal calls have equal outlines, and others hardly ever have; nothing is written down for it.
 function outlineOf({ modelId, params }: Attempt): string {
   const { prompt, values } = params as { readonly prompt?: unknown; readonly values?: unknown };
-  return `${typeof modelId === 'string' ? modelId : ''} ${lengthOf(prompt)} ${lengthOf(values)}`;
+  return `${typeof modelId === 'string' ? modelId : ''} ${lengthOf([prompt, values])}`;
 }
 
 // Of files, their beginning tells enough. A Buffer would write itself down before it could be told from a list.

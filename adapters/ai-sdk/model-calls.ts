@@ -60,10 +60,6 @@ function passedCall<Model extends NamedModel>(asked: AskedCall<Model>, passed: P
   return { action, model: chosen ?? model, id: fallback ?? modelId, params, attempt: asked, decision };
 }
 
-function hasChanged({ model, id }: PassedModelCall): boolean {
-  return model.modelId !== id;
-}
-
 /** The calls of the models behind one gate. */
 export class ModelCalls {
   readonly gate: Gate;
@@ -91,12 +87,7 @@ export class ModelCalls {
     const passed = this.#passNow(asked) ?? (await this.#pass(asked));
     // Many models read their id some turns after they were called; whoever changes it in this one is found out.
     await NEXT_TURN;
-    if (hasChanged(passed)) await this.#judgeChanged(passed);
-    try {
-      return await send(passed.model, passed.params);
-    } catch (error) {
-      throw await this.#noted(passed, error);
-    }
+    return await this.send(passed, send);
   }
 
   /**
@@ -116,12 +107,18 @@ export class ModelCalls {
    *
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    */
-  async send<Answer>(passed: PassedModelCall, send: () => PromiseLike<Answer>): Promise<Answer> {
-    if (hasChanged(passed)) await this.#judgeChanged(passed);
+  async send<Model extends NamedModel, Answer>(
+    passed: PassedModelCall<Model>,
+    send: (model: Model, params: object) => PromiseLike<Answer>,
+  ): Promise<Answer> {
+    const { action, model, id, params, attempt, decision } = passed;
+    if (model.modelId !== id)
+      await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
     try {
-      return await send();
+      return await send(model, params);
     } catch (error) {
-      throw await this.#noted(passed, error);
+      await this.#attempts.note(attempt, decision, error);
+      throw error;
     }
   }
 
@@ -172,15 +169,6 @@ export class ModelCalls {
   async #pass<Model extends NamedModel>(asked: AskedCall<Model>): Promise<PassedModelCall<Model>> {
     const previous = await this.#attempts.take(asked);
     return passedCall(asked, await this.gate.enforce({ ...asked, previous }));
-  }
-
-  async #judgeChanged({ action }: PassedModelCall): Promise<void> {
-    await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
-  }
-
-  async #noted({ attempt, decision }: PassedModelCall, error: unknown): Promise<unknown> {
-    await this.#attempts.note(attempt, decision, error);
-    return error;
   }
 
   // What a call claims about itself, where that counts.
