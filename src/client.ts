@@ -1,5 +1,6 @@
 import { ClientDecisions } from './client-decisions.ts';
 import { ClientSecrets } from './client-secrets.ts';
+import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
@@ -27,25 +28,8 @@ import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
 import { withLimits } from './with-limits.ts';
 
-/** How a list of requests is enforced. */
-export interface EnforceFirstOptions {
-  /**
-   * The decision about an earlier attempt of the same call. The call is judged anew, and recorded only
-   * when the decision is another one.
-   */
-  readonly previous?: Decision;
-  /** The adapter that asks, for the event. */
-  readonly adapter?: string;
-}
-
-/** The request that may go ahead, and the decision about it. */
-export interface Enforcement {
-  /** Index into the requests that were given. */
-  readonly index: number;
-  readonly decision: Decision;
-}
-
 const CLOSING_MS = 2000;
+
 /**
  * The client: holds one policy, keeps it fresh, and decides requests against it.
  *
@@ -141,7 +125,8 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is active
    */
   async enforce(request: PolicyRequest): Promise<Decision> {
-    const { decision } = await this.enforceFirst([request]);
+    const requests = [request];
+    const { decision } = this.enforceFirstNow(requests) ?? (await this.enforceFirst(requests));
     return decision;
   }
 
@@ -154,9 +139,22 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    // Awaiting what there is nothing to wait for would cost as much as the decision.
-    if (!this.#isReady) await this.#ready();
+    const enforcement = this.enforceFirstNow(requests, options);
+    if (enforcement) return enforcement;
+    await this.#ready();
     return this.#enforceFirst(requests, options);
+  }
+
+  /**
+   * Does what `enforceFirst` does, at once: awaiting what there is nothing to wait for would cost more than
+   * the decision.
+   *
+   * @returns undefined while there is no policy yet: nothing was decided, and `enforceFirst` has to be awaited
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the client is closed
+   */
+  enforceFirstNow(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Enforcement | undefined {
+    return this.#isReady ? this.#enforceFirst(requests, options) : undefined;
   }
 
   /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
