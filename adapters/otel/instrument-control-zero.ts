@@ -31,7 +31,7 @@ function start(cz: ControlZero, options: InstrumentControlZeroOptions): Instrume
  * around each call, and metrics of decisions, denials, the age of the policy and failures of its sync.
  * Attributes are ids and names; no prompt and no text of a rule is among them.
  *
- * Without an SDK it does next to nothing. What OpenTelemetry throws goes to the logger of the client and
+ * Without an SDK nobody is told and nothing is kept. What OpenTelemetry throws goes to the logger of the client and
  * never breaks a call. A client that is instrumented twice is told once, with the options of the first
  * time, until both are over.
  *

@@ -5,8 +5,10 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { describe, expect, test } from 'vitest';
 
 import { activeTraceContext, instrumentControlZero } from '../../../adapters/otel/index.ts';
-import type { ControlZeroOptions } from '../../../src/index.ts';
+import type { ControlZeroOptions, PolicySource } from '../../../src/index.ts';
 import { ControlZero, Gate, init } from '../../../src/index.ts';
+import { inlineSource } from '../../../src/sources/inline.ts';
+import { createFakeClock } from '../../support/fake-clock.ts';
 import { memoryLogger } from '../../support/memory-logger.ts';
 import { rejectionOf } from '../../support/rejection-of.ts';
 import { isOldest, telemetryStage } from '../../support/telemetry-stage.ts';
@@ -157,6 +159,24 @@ describe('what an event says', () => {
       'controlzero.decision.reason_code': 'NO_RULE_MATCH',
     });
     expect(attributes).not.toHaveProperty('controlzero.policy.rule');
+  });
+
+  test('of a policy that could not be refreshed for long', async () => {
+    const telemetry = telemetryStage();
+    const clock = createFakeClock();
+    const good = inlineSource({ rules: [{ effect: 'allow', action: '*', resource: 'model/gpt-4' }] });
+    let read = good.read;
+    const source: PolicySource = { kind: 'mine', refreshIntervalMs: 60_000, read: async (options) => read(options) };
+    const cz = new ControlZero({ source, logger: memoryLogger() }, clock);
+    await cz.initialize();
+    instrumentControlZero(cz);
+    read = async () => Promise.reject(new Error('Nobody is there.'));
+    await telemetry.inSpan('at once', async () => cz.evaluate(GPT_4));
+    await clock.advance(11 * 60_000);
+    await telemetry.inSpan('later', async () => cz.evaluate(GPT_4));
+    const stale = telemetry.spans().map(({ events }) => events[0]?.attributes?.['controlzero.decision.stale']);
+    expect(stale).toEqual([undefined, true]);
+    await cz.close();
   });
 
   test('of a fallback for a call that no rule matched', async () => {
