@@ -103,6 +103,7 @@ async function calling(): Promise<BenchGroup> {
   return {
     title: 'One call of the OpenAI client in front of a stub, and what tells of it',
     cases: [
+      asyncCase('wrapOpenAI()', plain),
       inSpans(asyncCase('wrapOpenAI(), in spans', plain), tracer),
       asyncCase('instrumented, no SDK', ask(await client({}))),
       inSpans(asyncCase('SDK: events and metrics', told), tracer),

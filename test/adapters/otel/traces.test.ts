@@ -9,6 +9,7 @@ import type { ControlZeroOptions, PolicySource } from '../../../src/index.ts';
 import { ControlZero, Gate, init } from '../../../src/index.ts';
 import { inlineSource } from '../../../src/sources/inline.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
+import { SECRET, leakStage } from '../../support/leak-stage.ts';
 import { memoryLogger } from '../../support/memory-logger.ts';
 import { rejectionOf } from '../../support/rejection-of.ts';
 import { isOldest, telemetryStage } from '../../support/telemetry-stage.ts';
@@ -177,6 +178,33 @@ describe('what an event says', () => {
     const stale = telemetry.spans().map(({ events }) => events[0]?.attributes?.['controlzero.decision.stale']);
     expect(stale).toEqual([undefined, true]);
     await cz.close();
+  });
+
+  test('holds no secret, wherever somebody put it', async () => {
+    const telemetry = telemetryStage();
+    const { cz, canaries, attempt } = await leakStage();
+    instrumentControlZero(cz);
+    await cz.initialize();
+    const context = { agent_id: SECRET };
+    const secret = { action: 'llm.generate', resource: `model/${SECRET}`, context };
+    await telemetry.inSpan('request', async () => {
+      await attempt(() => cz.getSecret('openai'));
+      await attempt(async () => cz.enforce(secret));
+      await attempt(async () => cz.enforceFirst([secret, GPT_4]));
+      await attempt(async () => cz.enforce({ action: `tool.${SECRET}`, resource: `tool/${SECRET}` }));
+    });
+    await attempt(async () => cz.enforce(secret));
+    expect(telemetry.spans().map((span) => [span.name, span.events.length])).toEqual([
+      ['request', 4],
+      ['controlzero.decision', 0],
+    ]);
+    const told = JSON.stringify([
+      ...telemetry.spans().map(({ name, attributes, events, status }) => ({ name, attributes, events, status })),
+      await telemetry.points('controlzero.decisions'),
+      await telemetry.points('controlzero.denials'),
+    ]);
+    expect(told).toContain('model/[secret openai]');
+    for (const { value } of canaries) expect(told).not.toContain(JSON.stringify(value).slice(1, -1));
   });
 
   test('of a fallback for a call that no rule matched', async () => {
