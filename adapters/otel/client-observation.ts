@@ -33,7 +33,7 @@ function count(tally: Tally, key: string, more: number): void {
 function observeAge(ages: Tally, { state, policy, lastSuccessAt }: Status): void {
   if (!policy || state === 'local') return;
   const confirmedAt = lastSuccessAt ?? policy.issuedAt ?? policy.activatedAt;
-  const seconds = Math.max(0, Date.now() - confirmedAt) / MS_PER_SECOND;
+  const seconds = (Date.now() - confirmedAt) / MS_PER_SECOND;
   ages.set(policy.kind, Math.max(seconds, ages.get(policy.kind) ?? 0));
 }
 

@@ -1,3 +1,4 @@
+import { metrics } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { instrumentControlZero } from '../../../adapters/otel/index.ts';
@@ -320,6 +321,20 @@ describe('the counters of clients', () => {
       'sync.state=idle : 0',
       'sync.state=local : 1',
     ]);
+  });
+
+  test('follow the client when the process gets another SDK', async () => {
+    const first = telemetryStage();
+    const second = telemetryStage({ isGlobal: false });
+    const { cz } = await createTestControlZero(policy);
+    instrumentControlZero(cz);
+    expect(await valuesOf(first, 'controlzero.clients')).toEqual([1]);
+    metrics.disable();
+    metrics.setGlobalMeterProvider(second.meterProvider);
+    cz.evaluate(ask('gpt-4'));
+    expect(await valuesOf(first, 'controlzero.clients')).toEqual([0]);
+    expect(await valuesOf(second, 'controlzero.clients')).toEqual([1]);
+    expect(await valuesOf(second, 'controlzero.decisions')).toEqual([1]);
   });
 
   test('tell the records that wait for each sink, and those that were dropped', async () => {
