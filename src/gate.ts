@@ -140,8 +140,8 @@ export class Gate {
   }
 
   /**
-   * Does what `enforce` does, at once when a policy is active. For adapters, so that a
-   * decision that is already there is not awaited.
+   * Does what `enforce` does, at once when a policy is active. For adapters, so that a decision that is
+   * already there is not awaited.
    *
    * @returns undefined while there is no policy yet: nothing was decided, and `enforce` has to be awaited
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`

@@ -57,7 +57,7 @@ export async function assertModelAllowed(
   const governed = isObject(model) ? governedModel(model) : undefined;
   if (governed && cz === undefined) {
     const { calls, action, fallback } = governed;
-    await calls.preflight({ model: governed.model, action, fallback: fallback() });
+    await calls.preflight({ model: governed.model, action, fallback });
     return;
   }
   if (cz === undefined)

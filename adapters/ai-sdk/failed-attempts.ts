@@ -10,6 +10,7 @@ export interface Attempt {
 
 interface Failure {
   readonly decision: Decision;
+  readonly outline: string;
   readonly until: number;
   /** How many equal attempts have failed and were not made again. */
   count: number;
@@ -18,14 +19,34 @@ interface Failure {
 // The framework waits for a minute at most before it tries again.
 const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 1000;
+const FILE_BYTES = 64;
+// Messages of a prompt, their parts, and the texts of those.
+const DEEPEST = 5;
 
 function isRetryable(error: unknown): boolean {
   return typeof error === 'object' && error !== null && Reflect.get(error, 'isRetryable') === true;
 }
 
-// Of files, their beginning tells enough.
-function shortened(_: string, value: unknown): unknown {
-  return ArrayBuffer.isView(value) ? [value.byteLength, ...new Uint8Array(value.buffer).slice(0, 64)] : value;
+function lengthOf(part: unknown, depth = 0): number {
+  if (typeof part === 'string') return part.length;
+  if (typeof part !== 'object' || part === null || depth === DEEPEST) return 0;
+  if (Array.isArray(part)) return part.reduce<number>((sum, one: unknown) => sum + 1 + lengthOf(one, depth + 1), 0);
+  const { content, text } = part as { readonly content?: unknown; readonly text?: unknown };
+  return lengthOf(content, depth + 1) + lengthOf(text, depth + 1);
+}
+
+// Equal calls have equal outlines, and others hardly ever have; nothing is written down for it.
+function outlineOf({ modelId, params }: Attempt): string {
+  const { prompt, values } = params as { readonly prompt?: unknown; readonly values?: unknown };
+  return `${typeof modelId === 'string' ? modelId : ''} ${lengthOf(prompt)} ${lengthOf(values)}`;
+}
+
+// Of files, their beginning tells enough. A Buffer would write itself down before it could be told from a list.
+function shortened(this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const given = this[key];
+  if (!ArrayBuffer.isView(given)) return value;
+  const { buffer, byteOffset, byteLength } = given;
+  return [byteLength, ...new Uint8Array(buffer, byteOffset, Math.min(byteLength, FILE_BYTES))];
 }
 
 async function digestOf({ modelId, claimed, params }: Attempt): Promise<string | undefined> {
@@ -48,10 +69,14 @@ async function digestOf({ modelId, claimed, params }: Attempt): Promise<string |
  */
 export class FailedAttempts {
   readonly #failures = new Map<string, Failure>();
+  // How many of them have an outline. A digest costs as much as a call, so that one failure must not ask it of all.
+  readonly #outlines = new Map<string, number>();
 
-  /** Nearly always: then there is nothing to compare with. */
-  get isEmpty(): boolean {
-    return this.#failures.size === 0;
+  /** Whether it is worth a digest to find out if an attempt repeats another one. */
+  mayRepeat(attempt: Attempt): boolean {
+    if (this.#failures.size === 0) return false;
+    this.#forgetOldest();
+    return this.#outlines.has(outlineOf(attempt));
   }
 
   /** Remembers an attempt, if its error is one after which the framework tries again. */
@@ -59,20 +84,33 @@ export class FailedAttempts {
     if (!isRetryable(error)) return;
     const key = await digestOf(attempt);
     if (key === undefined) return;
-    const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    this.#failures.delete(key);
-    this.#failures.set(key, { decision, count, until: Date.now() + REMEMBERED_MS });
+    const known = this.#forget(key);
+    const outline = outlineOf(attempt);
+    const count = (known?.count ?? 0) + 1;
+    this.#failures.set(key, { decision, outline, count, until: Date.now() + REMEMBERED_MS });
+    this.#outlines.set(outline, (this.#outlines.get(outline) ?? 0) + 1);
     this.#forgetOldest();
   }
 
   /** The decision about the attempt before this one, which is forgotten. */
   async take(attempt: Attempt): Promise<Decision | undefined> {
+    if (!this.mayRepeat(attempt)) return undefined;
     const key = await digestOf(attempt);
     const failure = key === undefined ? undefined : this.#failures.get(key);
     if (key === undefined || failure === undefined) return undefined;
     failure.count -= 1;
-    if (failure.count === 0) this.#failures.delete(key);
-    return failure.until > Date.now() ? failure.decision : undefined;
+    if (failure.count === 0) this.#forget(key);
+    return failure.decision;
+  }
+
+  #forget(key: string): Failure | undefined {
+    const failure = this.#failures.get(key);
+    if (!failure) return undefined;
+    this.#failures.delete(key);
+    const alike = (this.#outlines.get(failure.outline) ?? 0) - 1;
+    if (alike > 0) this.#outlines.set(failure.outline, alike);
+    else this.#outlines.delete(failure.outline);
+    return failure;
   }
 
   // In order of time, so that what is too old comes first.
@@ -80,7 +118,7 @@ export class FailedAttempts {
     const now = Date.now();
     for (const [key, { until }] of this.#failures) {
       if (until > now && this.#failures.size <= MOST_REMEMBERED) return;
-      this.#failures.delete(key);
+      this.#forget(key);
     }
   }
 }

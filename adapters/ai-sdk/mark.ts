@@ -1,5 +1,6 @@
 import type { ControlZero } from '../../src/index.ts';
 import type { ModelCall, ModelCalls, NamedModel } from './model-calls.ts';
+import { isObject } from './model-kinds.ts';
 
 /** What an object was governed with. */
 export interface Mark {
@@ -14,29 +15,51 @@ export type GovernedModel = Pick<ModelCall<NamedModel>, 'model' | 'action'> & {
   readonly fallback: () => readonly NamedModel[];
 };
 
-const marks = new WeakMap<object, Mark>();
-const models = new WeakMap<object, GovernedModel>();
+// What a constructor returns is what a class that extends it puts its private fields on.
+const Given = function given(object: object): object {
+  return object;
+} as unknown as new (object: object) => object;
 
-/** Notes that an object is governed. What copies or imitates it is not. */
-export function setMark(governed: object, mark: Mark): void {
-  marks.set(governed, mark);
+/**
+ * A private field of an object that is no instance of this class. Neither copies nor proxies have it. A
+ * WeakMap says the same, and its share of garbage collection is more than all the rest of governing a model.
+ */
+class Marked extends Given {
+  readonly #mark: Mark;
+  readonly #model: GovernedModel | undefined;
+
+  constructor(governed: object, mark: Mark, model?: GovernedModel) {
+    super(governed);
+    this.#mark = mark;
+    this.#model = model;
+  }
+
+  // Version 6 takes an id for a model, and asks with it.
+  static markOf(value: unknown): Mark | undefined {
+    return isObject(value) && #mark in value ? value.#mark : undefined;
+  }
+
+  static modelOf(object: object): GovernedModel | undefined {
+    return #model in object ? object.#model : undefined;
+  }
+}
+
+/** Notes that an object is governed, and how its calls are judged when it is a model. Once for each object. */
+export function setMark(governed: object, mark: Mark, model?: GovernedModel): void {
+  // oxlint-disable-next-line no-new
+  new Marked(governed, mark, model);
 }
 
 /** Whether governing an object once more would decide nothing that is not decided yet. */
-export function isGoverned(object: object, { cz, options }: Pick<Mark, 'cz' | 'options'>): boolean {
-  const mark = marks.get(object);
+export function isGoverned(value: unknown, { cz, options }: Pick<Mark, 'cz' | 'options'>): boolean {
+  const mark = Marked.markOf(value);
   if (mark?.cz !== cz) return false;
   return Object.entries(options).every(
-    ([name, value]) => value === undefined || Object.is(value, Reflect.get(mark.options, name)),
+    ([name, option]) => option === undefined || Object.is(option, Reflect.get(mark.options, name)),
   );
-}
-
-/** Notes how the calls of a governed model are judged. */
-export function setGovernedModel(governed: object, model: GovernedModel): void {
-  models.set(governed, model);
 }
 
 /** How the calls of a model are judged; undefined when it is not governed. */
 export function governedModel(model: object): GovernedModel | undefined {
-  return models.get(model);
+  return Marked.modelOf(model);
 }

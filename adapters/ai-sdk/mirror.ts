@@ -7,13 +7,6 @@ const HIDDEN: ReadonlySet<PropertyKey> = new Set<PropertyKey>([
 ]);
 const ROOTS: ReadonlySet<unknown> = new Set([null, Object.prototype, Function.prototype]);
 
-function namesOf(source: object): Set<PropertyKey> {
-  const names = new Set<PropertyKey>();
-  for (let at: unknown = source; !ROOTS.has(at); at = Object.getPrototypeOf(at))
-    for (const name of Reflect.ownKeys(at as object)) names.add(name);
-  return names;
-}
-
 /** What stands on an object that mirrors another one. */
 export interface MirrorOptions<Face extends object> {
   /** The object that everything is shown on. */
@@ -30,16 +23,19 @@ export interface MirrorOptions<Face extends object> {
  */
 export function mirror<Face extends object>(source: object, options: MirrorOptions<Face>): Face {
   const { face, isHidden = () => false, read } = options;
-  for (const name of namesOf(source)) {
-    if (HIDDEN.has(name) || isHidden(name) || (typeof face === 'function' && Object.hasOwn(face, name))) continue;
-    Object.defineProperty(face, name, {
-      get: () => read(name),
-      set: (value: unknown) => {
-        Reflect.set(source, name, value);
-      },
-      enumerable: true,
-      configurable: true,
-    });
+  for (let at: unknown = source; !ROOTS.has(at); at = Object.getPrototypeOf(at)) {
+    for (const name of Reflect.ownKeys(at as object)) {
+      // What is nearer was found first. Functions have properties of their own.
+      if (HIDDEN.has(name) || Object.hasOwn(face, name) || isHidden(name)) continue;
+      Object.defineProperty(face, name, {
+        get: () => read(name),
+        set: (value: unknown) => {
+          Reflect.set(source, name, value);
+        },
+        enumerable: true,
+        configurable: true,
+      });
+    }
   }
   return face;
 }

@@ -1,4 +1,4 @@
-import type { Context, Decision, Gate, GatedCall, ModelAction } from '../../src/index.ts';
+import type { Context, Decision, Gate, GatedCall, ModelAction, PassedCall } from '../../src/index.ts';
 import type { ReadParams } from './call-params.ts';
 import { readParams } from './call-params.ts';
 import type { Attempt } from './failed-attempts.ts';
@@ -15,8 +15,8 @@ export interface ModelCall<Model extends NamedModel> {
   readonly action: ModelAction;
   /** Call options, as the framework gives them to the model. */
   readonly params: unknown;
-  /** Models that may serve the call instead. */
-  readonly fallback?: readonly Model[];
+  /** Models that may serve the call instead, found when they are needed. */
+  readonly fallback?: () => readonly Model[];
 }
 
 /** How a call goes ahead. */
@@ -32,12 +32,35 @@ export interface PassedModelCall<Model extends NamedModel = NamedModel> {
   readonly decision: Decision;
 }
 
-const NO_MODELS: readonly never[] = [];
+// What the gate is asked, and what it takes to go on from there.
+interface AskedCall<Model extends NamedModel> extends GatedCall, Attempt {
+  readonly model: Model;
+  readonly candidates: readonly Model[];
+  readonly fallback: readonly string[];
+}
+
+const NO_MODELS = (): readonly never[] => [];
+const NO_IDS: readonly string[] = [];
 
 function nameModels(id: unknown, { others, fault }: Omit<ReadParams, 'params'>): GatedCall['named'] {
   if (fault !== undefined) return { fault };
   if (typeof id !== 'string') return { fault: 'The model has no id that is a string.' };
   return { model: id, others };
+}
+
+function idsOf(models: readonly NamedModel[]): readonly string[] {
+  return models.length === 0 ? NO_IDS : models.map(({ modelId }) => String(modelId));
+}
+
+function passedCall<Model extends NamedModel>(asked: AskedCall<Model>, passed: PassedCall): PassedModelCall<Model> {
+  const { action, model, modelId, params, candidates } = asked;
+  const { decision, fallback } = passed;
+  const chosen = fallback === undefined ? undefined : candidates[asked.fallback.indexOf(fallback)];
+  return { action, model: chosen ?? model, id: fallback ?? modelId, params, attempt: asked, decision };
+}
+
+function hasChanged({ model, id }: PassedModelCall): boolean {
+  return model.modelId !== id;
 }
 
 /** The calls of the models behind one gate. */
@@ -52,30 +75,53 @@ export class ModelCalls {
   }
 
   /**
-   * Lets a call pass, or names the model that serves it instead, or throws. One event is recorded for all
-   * attempts of a call that get the same answer.
+   * Lets a call pass, or names the model that serves it instead, or throws; then sends it. One event is
+   * recorded for all attempts of a call that get the same answer.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
+   */
+  async run<Model extends NamedModel, Answer>(
+    call: ModelCall<Model>,
+    send: (model: Model, params: object) => PromiseLike<Answer>,
+  ): Promise<Answer> {
+    const asked = this.#ask(call);
+    // Awaiting a decision that is there already would cost more than the decision.
+    const passed = this.#passNow(asked) ?? (await this.#pass(asked));
+    // Many models read their id some turns after they were called; whoever changes it in this one is found out.
+    await undefined;
+    if (hasChanged(passed)) await this.#judgeChanged(passed);
+    try {
+      return await send(passed.model, passed.params);
+    } catch (error) {
+      throw await this.#noted(passed, error);
+    }
+  }
+
+  /**
+   * Lets a call pass that is sent later, by `send`.
    *
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async pass<Model extends NamedModel>(call: ModelCall<Model>): Promise<PassedModelCall<Model>> {
-    const read = readParams(call.params);
-    const { action, model, fallback = NO_MODELS } = call;
-    const id = model.modelId;
-    const attempt = { modelId: id, claimed: read.claimed, params: read.params };
-    const ids = fallback.map(({ modelId }) => String(modelId));
-    const passed = await this.gate.enforce({
-      action,
-      named: nameModels(id, read),
-      metadata: this.#heard(read),
-      previous: this.#attempts.isEmpty ? undefined : await this.#attempts.take(attempt),
-      // What the options name would come along to another model.
-      isExchangeable: read.others.length === 0,
-      fallback: ids,
-    });
-    const { decision } = passed;
-    const chosen = passed.fallback === undefined ? model : (fallback[ids.indexOf(passed.fallback)] ?? model);
-    return { action, model: chosen, id: passed.fallback ?? id, params: read.params, attempt, decision };
+    const asked = this.#ask(call);
+    return this.#passNow(asked) ?? this.#pass(asked);
+  }
+
+  /**
+   * Sends what has passed, if the model is still the one that was judged, and remembers it if the framework
+   * is going to try again.
+   *
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   */
+  async send<Answer>(passed: PassedModelCall, send: () => PromiseLike<Answer>): Promise<Answer> {
+    if (hasChanged(passed)) await this.#judgeChanged(passed);
+    try {
+      return await send();
+    } catch (error) {
+      throw await this.#noted(passed, error);
+    }
   }
 
   /**
@@ -92,30 +138,48 @@ export class ModelCalls {
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
-  async preflight({ action, model, fallback = [] }: Omit<ModelCall<NamedModel>, 'params'>): Promise<void> {
-    await this.gate.preflight({
-      action,
-      named: nameModels(model.modelId, { claimed: undefined, others: [] }),
-      fallback: fallback.map((candidate) => String(candidate.modelId)),
-    });
+  async preflight({ action, model, fallback = NO_MODELS }: Omit<ModelCall<NamedModel>, 'params'>): Promise<void> {
+    const named = nameModels(model.modelId, { claimed: undefined, others: [] });
+    await this.gate.preflight({ action, named, fallback: idsOf(fallback()) });
   }
 
-  /**
-   * Sends what has passed, if the model is still the one that was judged, and remembers it if the framework
-   * is going to try again.
-   *
-   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
-   */
-  async send<Answer>(passed: PassedModelCall, send: () => PromiseLike<Answer>): Promise<Answer> {
-    const { action, model, id, attempt, decision } = passed;
-    if (model.modelId !== id)
-      await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
-    try {
-      return await send();
-    } catch (error) {
-      await this.#attempts.note(attempt, decision, error);
-      throw error;
-    }
+  #ask<Model extends NamedModel>({ model, action, params: given, fallback }: ModelCall<Model>): AskedCall<Model> {
+    const read = readParams(given);
+    const { modelId } = model;
+    const candidates = (fallback ?? NO_MODELS)();
+    return {
+      action,
+      named: nameModels(modelId, read),
+      metadata: this.#heard(read),
+      // What the options name would come along to another model.
+      isExchangeable: read.others.length === 0,
+      fallback: idsOf(candidates),
+      model,
+      modelId,
+      candidates,
+      claimed: read.claimed,
+      params: read.params,
+    };
+  }
+
+  #passNow<Model extends NamedModel>(asked: AskedCall<Model>): PassedModelCall<Model> | undefined {
+    if (this.#attempts.mayRepeat(asked)) return undefined;
+    const passed = this.gate.enforceNow(asked);
+    return passed && passedCall(asked, passed);
+  }
+
+  async #pass<Model extends NamedModel>(asked: AskedCall<Model>): Promise<PassedModelCall<Model>> {
+    const previous = await this.#attempts.take(asked);
+    return passedCall(asked, await this.gate.enforce({ ...asked, previous }));
+  }
+
+  async #judgeChanged({ action }: PassedModelCall): Promise<void> {
+    await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
+  }
+
+  async #noted({ attempt, decision }: PassedModelCall, error: unknown): Promise<unknown> {
+    await this.#attempts.note(attempt, decision, error);
+    return error;
   }
 
   // What a call claims about itself, where that counts.

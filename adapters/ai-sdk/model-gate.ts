@@ -1,25 +1,31 @@
-import type { ModelAction } from '../../src/index.ts';
 import { passBatch } from './batch.ts';
 import type { Mark } from './mark.ts';
-import { isGoverned, setGovernedModel, setMark } from './mark.ts';
+import { isGoverned, setMark } from './mark.ts';
 import { mirror } from './mirror.ts';
-import type { Method, Model } from './model-kinds.ts';
+import type { Method, Model, RunMethod } from './model-kinds.ts';
 import {
+  START_BATCH,
   hasMethod,
   isLanguageModel,
   isModel,
   isObject,
   isProvider,
   isRealtimeModel,
+  isRunName,
   isSpeechCall,
-  isUnknownRun,
-  modelMethods,
+  mayBeSpeech,
+  runMethods,
 } from './model-kinds.ts';
 
 /** Models that may serve a call instead, found when they are needed. */
 export type FallbackModels = () => readonly Model[];
 
 const NONE: FallbackModels = () => [];
+
+interface GovernedRun {
+  readonly model: Model;
+  readonly fallback: FallbackModels;
+}
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -38,17 +44,6 @@ function isGroup(value: object, depth = 0): boolean {
   );
 }
 
-function run(model: object, name: string, params: unknown): unknown {
-  return (Reflect.get(model, name) as (params: unknown) => unknown).call(model, params);
-}
-
-interface GovernedMethod {
-  readonly source: Model;
-  readonly name: string;
-  readonly action: ModelAction;
-  readonly fallback: FallbackModels;
-}
-
 interface Shown {
   readonly value: unknown;
   readonly shown: unknown;
@@ -58,8 +53,6 @@ interface Shown {
 export class ModelGate {
   readonly #mark: Mark;
   readonly #fallback: readonly string[];
-  // What an object has shown so far, so that a property is the same thing at each look.
-  readonly #shown = new WeakMap<object, Map<PropertyKey, Shown>>();
 
   constructor(mark: Mark, fallback: readonly string[] = []) {
     this.#mark = mark;
@@ -68,21 +61,22 @@ export class ModelGate {
 
   /** A model that is judged before it runs. It has the properties of the original and not its class. */
   model(source: Model, fallback: FallbackModels = NONE): object {
-    const methods = modelMethods(source);
+    const methods = runMethods(source);
+    const speaks = mayBeSpeech(source);
     const face: object = {};
+    for (const method of methods) {
+      const value = this.#governed({ model: source, fallback }, method);
+      Object.defineProperty(face, method.name, { value, writable: true, enumerable: true, configurable: true });
+    }
     mirror(source, {
       face,
-      isHidden: (name) => (typeof name === 'string' && methods.has(name)) || isUnknownRun(source, name),
+      isHidden: (name) => isRunName(name) && !speaks,
       // Methods of its own that make it run have to come by what is governed here.
-      read: (name) => this.#read(source, name, face),
+      read: this.#reader(source, face),
     });
-    for (const [name, action] of methods) {
-      const value = async (params: unknown): Promise<unknown> => this.#run({ source, name, action, fallback }, params);
-      Object.defineProperty(face, name, { value, writable: true, enumerable: true, configurable: true });
-    }
-    const [action = 'llm.generate'] = methods.values();
-    setGovernedModel(face, { model: source, action, calls: this.#mark.calls, fallback });
-    return this.#marked(face);
+    const [{ action } = { action: 'llm.generate' as const }] = methods;
+    setMark(face, this.#mark, { model: source, action, calls: this.#mark.calls, fallback });
+    return face;
   }
 
   /** Whatever comes out of a provider, governed when it is a model or hands out models. */
@@ -95,25 +89,23 @@ export class ModelGate {
     return isProvider(value) ? this.#view(value, {}) : value;
   }
 
-  async #run({ source, name, action, fallback }: GovernedMethod, given: unknown): Promise<unknown> {
-    if (isSpeechCall(source, given)) return run(source, name, given);
+  #governed({ model, fallback }: GovernedRun, { action, run }: RunMethod): (params: unknown) => Promise<unknown> {
     const { calls } = this.#mark;
-    const passed = await calls.pass({ model: source, action, params: given, fallback: fallback() });
-    return calls.send(passed, async () => run(passed.model, name, passed.params));
+    const judged = (params: unknown): Promise<unknown> => calls.run({ model, action, params, fallback }, run);
+    if (!mayBeSpeech(model)) return judged;
+    return async (params) => (isSpeechCall(model, params) ? run(model, params) : judged(params));
   }
 
   #batch(source: object): object {
     const doStartBatch = async (options: unknown): Promise<unknown> =>
-      run(source, 'doStartBatch', await passBatch(this.#mark.calls, options));
-    const face = mirror(source, {
-      face: {},
-      read: (name) => (name === 'doStartBatch' ? doStartBatch : this.#read(source, name, source)),
-    });
+      START_BATCH.run(source, await passBatch(this.#mark.calls, options));
+    const read = this.#reader(source, source);
+    const face = mirror(source, { face: {}, read: (name) => (name === 'doStartBatch' ? doStartBatch : read(name)) });
     return this.#marked(face);
   }
 
   #view(source: object, face: object): object {
-    return this.#marked(mirror(source, { face, read: (name) => this.#read(source, name, source) }));
+    return this.#marked(mirror(source, { face, read: this.#reader(source, source) }));
   }
 
   #factory(source: Method, self: object | undefined): object {
@@ -148,17 +140,20 @@ export class ModelGate {
     return () => (made ??= this.#fallback.map(remake).filter(isLanguageModel));
   }
 
-  #read(source: object, name: PropertyKey, self: object): unknown {
-    const value: unknown = Reflect.get(source, name);
-    if (!isObject(value)) return value;
-    const seen = this.#shown.get(self) ?? new Map<PropertyKey, Shown>();
-    this.#shown.set(self, seen);
-    const known = seen.get(name);
-    if (known?.value === value) return known.shown;
-    const isToken = name === 'getToken' && typeof source === 'function' && typeof value === 'function';
-    const shown = isToken ? this.#tokens(source as Method, value as Method) : this.#shownAs(value, self);
-    seen.set(name, { value, shown });
-    return shown;
+  // What was shown once is the same thing at each look.
+  #reader(source: object, self: object): (name: PropertyKey) => unknown {
+    let seen: Map<PropertyKey, Shown> | undefined;
+    return (name) => {
+      const value: unknown = Reflect.get(source, name);
+      if (!isObject(value)) return value;
+      const known = seen?.get(name);
+      if (known?.value === value) return known.shown;
+      const isToken = name === 'getToken' && typeof source === 'function' && typeof value === 'function';
+      const shown = isToken ? this.#tokens(source as Method, value as Method) : this.#shownAs(value, self);
+      seen ??= new Map();
+      seen.set(name, { value, shown });
+      return shown;
+    };
   }
 
   #shownAs(value: object, self: object): unknown {

@@ -34,6 +34,33 @@ describe.each(aiSDKMajors)('a governed model of $name', ({ sdk }) => {
     expect(Object.getPrototypeOf(model)).toBe(Object.prototype);
   });
 
+  test('shows as much to what is put around it', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const model = governModel(stage.openai.chat('gpt-4'), stage.cz);
+    for (const around of [new Proxy(model, {}), Object.create(model) as typeof model, { ...model }])
+      expect([around.modelId, around.provider]).toEqual(['gpt-4', 'openai.chat']);
+  });
+
+  test('is taken for governed only as itself, not as what copies or imitates it', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const original = stage.openai.chat('gpt-4-turbo');
+    const model = governModel(original, stage.cz);
+    const ungoverned = { doGenerate: original.doGenerate.bind(original) };
+    const imitations = [
+      { ...model, ...ungoverned },
+      Object.assign(Object.create(model) as typeof model, ungoverned),
+      new Proxy(model, {
+        get: (target, name, self) => Reflect.get(name in ungoverned ? ungoverned : target, name, self),
+      }),
+    ];
+    for (const imitation of imitations) {
+      const governed = governModel(imitation, stage.cz);
+      expect(governed).not.toBe(imitation);
+      await denialOf(sdk.ai.generateText({ model: governed, ...asked }));
+    }
+    expect(stage.server.requests).toEqual([]);
+  });
+
   test('works for a class with private fields and getters only', async () => {
     await using stage = await openAISDKStage(sdk);
     const original = new WireModel(stage.server.baseURL, 'gpt-4');

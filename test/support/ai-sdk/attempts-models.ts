@@ -4,6 +4,7 @@ import { whilePolluted } from '../while-polluted.ts';
 import type { AttemptStage, Attempts, Model } from './attempt-stage.ts';
 import {
   ALLOWED,
+  ALLOWED_EMBEDDING,
   DENIED,
   DENIED_EMBEDDING,
   PREMIUM_ONLY,
@@ -156,6 +157,12 @@ export const objectAttempts: Attempts = {
     const original = new WireModel(stage.baseURL, ALLOWED);
     const call = stage.guard.model(original).doGenerate({});
     original.modelId = DENIED;
+    return call;
+  },
+  'an id of embeddings that changes while the call is judged': async (stage) => {
+    const model = stage.guard.embeddingModel(stage.raw.embedding(ALLOWED_EMBEDDING));
+    const call = model.doEmbed({ values: ['Hello'] });
+    Object.assign(model, { modelId: DENIED_EMBEDDING });
     return call;
   },
   'an id that is another one at each look': async (stage) => {
