@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { modelRequest, undeterminedRequest } from '../../src/index.ts';
 import { canonicalAction, canonicalResource } from '../../src/policy/names.ts';
 import { NO_KEYS } from '../../src/policy/context-values.ts';
-import { namesOf } from '../../src/policy/request.ts';
+import { namesOf } from '../../src/policy/judged-request.ts';
 import { readRequest } from '../support/decide.ts';
 
 describe('modelRequest', () => {

@@ -6,8 +6,11 @@ import type { Explanation } from '../../src/engine/explain.ts';
 import { explain } from '../../src/engine/explain.ts';
 import type { Decision, PolicyRequest } from '../../src/index.ts';
 import { parsePolicy } from '../../src/policy/parse.ts';
-import type { JudgedRequest, ReadOptions, RequestFault } from '../../src/policy/request.ts';
-import { judgedRequest, takeRequest } from '../../src/policy/request.ts';
+import type { JudgedRequest } from '../../src/policy/judged-request.ts';
+import { judgedRequest } from '../../src/policy/judged-request.ts';
+import type { RequestFault } from '../../src/policy/request-fault.ts';
+import type { ReadOptions } from '../../src/policy/taken-request.ts';
+import { takeRequest } from '../../src/policy/taken-request.ts';
 
 /** Parses and compiles a document, as a client does. */
 export function compileDocument(document: unknown, options?: EngineOptions): CompiledPolicy {
