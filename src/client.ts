@@ -327,7 +327,7 @@ export class ControlZero {
   }
 
   #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
-    const [request] = requests;
+    const request = requests[0];
     if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
     const begunAt = this.#decisions.begin();
     const asked = this.#judge(request);

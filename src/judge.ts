@@ -92,8 +92,7 @@ function decide(taken: TakenRequest | RequestFault, options: JudgeOptions): Deci
 /** Decides one request against what is active at this moment. Never throws. */
 export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
   const { active, surroundings } = options;
-  const { identity, defaults } = surroundings;
-  const taken = takeRequest(request, { keys: active?.compiled.conditionKeys ?? NO_KEYS, identity, defaults });
+  const taken = takeRequest(request, active?.compiled.conditionKeys ?? NO_KEYS, surroundings);
   return { request, taken, active, surroundings, decision: decide(taken, options) };
 }
 

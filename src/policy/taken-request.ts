@@ -19,12 +19,6 @@ export interface Surroundings {
   readonly defaults: readonly Context[];
 }
 
-/** What a request is read with. */
-export interface ReadOptions extends Surroundings {
-  /** The context keys that conditions look at; only these are read. */
-  readonly keys: ContextKeys;
-}
-
 function checkLayer(context: unknown, what: string): void {
   if (context === undefined || (typeof context === 'object' && context !== null)) return;
   throw new FaultSignal(`The ${what} is not an object.`);
@@ -69,32 +63,33 @@ export class TakenRequest implements Attributes, ContextLayers {
   declare readonly aliases: unknown;
   declare readonly context: Context | undefined;
   declare readonly metadata: Context | undefined;
-  declare readonly options: ReadOptions;
+  declare readonly keys: ContextKeys;
+  declare readonly surroundings: Surroundings;
   /** What stands under the first key. Most policies look at one, the agent, and need no list for it. */
   declare readonly first: AttributeReading;
   declare readonly others: OtherValues | undefined;
 
   /** @throws what a getter or Proxy throws, and for a context that is none */
-  static read(request: PolicyRequest, options: ReadOptions): TakenRequest {
-    const { keys } = options;
+  static read(request: PolicyRequest, keys: ContextKeys, surroundings: Surroundings): TakenRequest {
     const taken = new TakenRequest() as Mutable<TakenRequest>;
     taken.action = request.action;
     taken.resource = request.resource;
     taken.aliases = listOf(request.aliases);
     taken.context = request.context;
     taken.metadata = request.metadata;
-    taken.options = options;
+    taken.keys = keys;
+    taken.surroundings = surroundings;
     taken.first = readFirst(taken, keys);
     taken.others = keys.list.length > 1 ? readOthers(taken, keys) : undefined;
     return taken;
   }
 
   get identity(): Context | undefined {
-    return this.options.identity;
+    return this.surroundings.identity;
   }
 
   get defaults(): readonly Context[] {
-    return this.options.defaults;
+    return this.surroundings.defaults;
   }
 
   /** Whether a value is too long to be compared. */
@@ -106,7 +101,7 @@ export class TakenRequest implements Attributes, ContextLayers {
   }
 
   get(key: string): AttributeReading {
-    const keys = this.options.keys.list;
+    const keys = this.keys.list;
     if (keys[0] === key) return this.first;
     const others = this.others;
     if (others instanceof Map) return (others as ReadonlyMap<string, AttributeReading>).get(key);
@@ -119,9 +114,7 @@ export class TakenRequest implements Attributes, ContextLayers {
   /** The keys that the request has, when they are fewer than so many and a better way to go through; else undefined. */
   presentKeys(most: number): Iterable<string> | undefined {
     const others = this.others;
-    return others instanceof Map && others.size < most
-      ? [...others.keys(), this.options.keys.list[0] ?? '']
-      : undefined;
+    return others instanceof Map && others.size < most ? [...others.keys(), this.keys.list[0] ?? ''] : undefined;
   }
 }
 
@@ -136,12 +129,18 @@ export function contextLayers(request: PolicyRequest, { identity, defaults }: Su
 /**
  * Reads a request once and completely, so that nothing it is made of can change between check and
  * use. Anything that cannot be read, an exception from a getter or Proxy included, is a fault.
+ *
+ * @param keys the context keys that conditions look at; only these are read
  */
-export function takeRequest(request: PolicyRequest, options: ReadOptions): TakenRequest | RequestFault {
+export function takeRequest(
+  request: PolicyRequest,
+  keys: ContextKeys,
+  surroundings: Surroundings,
+): TakenRequest | RequestFault {
   try {
     const fault: unknown = request.fault;
     if (fault !== undefined) return { fault: typeof fault === 'string' ? fault : 'The request is not judgeable.' };
-    return TakenRequest.read(request, options);
+    return TakenRequest.read(request, keys, surroundings);
   } catch (error) {
     return faultOf(error);
   }
