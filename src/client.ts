@@ -336,8 +336,8 @@ export class ControlZero {
       if (asked.decision !== previous) this.#decisions.tell({ judgement: asked, adapter, begunAt });
       return { index: 0, decision: asked.decision };
     }
-    for (const [index, fallback] of requests.entries()) {
-      const judgement = index === 0 ? asked : this.#judge(fallback);
+    for (let index = 1; index < requests.length; index += 1) {
+      const judgement = this.#judge(requests[index] as PolicyRequest);
       if (!judgement.decision.allowed) continue;
       if (judgement.decision !== previous) this.#decisions.tell({ judgement, denied: asked, adapter, begunAt });
       return { index, decision: judgement.decision };
