@@ -68,7 +68,7 @@ export class ControlZeroError extends Error {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
     // Only a class that a user derived has none of its own yet.
-    if (!Object.hasOwn(new.target.prototype as object, BRANDS)) brandClass(new.target);
+    if (!Object.hasOwn(new.target.prototype, BRANDS)) brandClass(new.target);
   }
 
   /** Whether a value is an error of this class, whichever copy of the package made it. */
