@@ -14,7 +14,7 @@ import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
-import type { Surroundings } from './policy/request.ts';
+import type { Surroundings } from './policy/taken-request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
@@ -327,7 +327,7 @@ export class ControlZero {
   }
 
   #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
-    const [request] = requests;
+    const request = requests[0];
     if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
     const begunAt = this.#decisions.begin();
     const asked = this.#judge(request);
@@ -336,8 +336,8 @@ export class ControlZero {
       if (asked.decision !== previous) this.#decisions.tell({ judgement: asked, adapter, begunAt });
       return { index: 0, decision: asked.decision };
     }
-    for (const [index, fallback] of requests.entries()) {
-      const judgement = index === 0 ? asked : this.#judge(fallback);
+    for (let index = 1; index < requests.length; index += 1) {
+      const judgement = this.#judge(requests[index] as PolicyRequest);
       if (!judgement.decision.allowed) continue;
       if (judgement.decision !== previous) this.#decisions.tell({ judgement, denied: asked, adapter, begunAt });
       return { index, decision: judgement.decision };

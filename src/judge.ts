@@ -7,8 +7,11 @@ import { NO_KEYS, layersOf } from './policy/context-values.ts';
 import type { Decision } from './policy/decision.ts';
 import { createDecision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
-import type { JudgedRequest, RequestFault, Surroundings, TakenRequest } from './policy/request.ts';
-import { contextLayers, judgedRequest, takeRequest } from './policy/request.ts';
+import type { JudgedRequest } from './policy/judged-request.ts';
+import { judgedRequest } from './policy/judged-request.ts';
+import type { RequestFault } from './policy/request-fault.ts';
+import type { Surroundings, TakenRequest } from './policy/taken-request.ts';
+import { contextLayers, takeRequest } from './policy/taken-request.ts';
 import type { PolicyRequest } from './policy/types.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import type { Standing } from './sync/refresher.ts';
@@ -89,8 +92,7 @@ function decide(taken: TakenRequest | RequestFault, options: JudgeOptions): Deci
 /** Decides one request against what is active at this moment. Never throws. */
 export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
   const { active, surroundings } = options;
-  const { identity, defaults } = surroundings;
-  const taken = takeRequest(request, { keys: active?.compiled.conditionKeys ?? NO_KEYS, identity, defaults });
+  const taken = takeRequest(request, active?.compiled.conditionKeys ?? NO_KEYS, surroundings);
   return { request, taken, active, surroundings, decision: decide(taken, options) };
 }
 
