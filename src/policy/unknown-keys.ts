@@ -65,7 +65,7 @@ function* listFor(value: unknown, steps: readonly PathStep[]): Generator<PlacedP
 }
 
 /** Every key of one rule that has no meaning. */
-export function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
+function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
   yield* unknownIn(rule, RULE_KEYS, steps);
   if (!isFields(rule)) return;
   for (const key of ['conditions', 'when']) yield* reservedIn(rule[key], [...steps, key]);
