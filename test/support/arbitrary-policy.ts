@@ -281,7 +281,7 @@ export const crowdedGrid: fc.Arbitrary<PolicyRequest[]> = fc
         fc.uniqueArray(fc.constantFrom(...CROWDED_NAMES), { minLength: 3, maxLength: 4 }),
         fc.constantFrom(...HEADED_NAMES),
       )
-      .map(([names, headed]) => [...names, headed]),
+      .map(([names, headed]) => names.concat(headed)),
     fc.array(
       fc
         .tuple(
