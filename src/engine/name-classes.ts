@@ -34,12 +34,12 @@ function tokensOf(glob: Glob): readonly PatternToken[] {
 }
 
 // Rules that write the same share their patterns, so what is known of a language is known for all of them.
-const languages = new WeakMap<readonly CutPattern[], Language>();
+const knownLanguages = new WeakMap<readonly CutPattern[], Language>();
 
 /** What some patterns of a parsed policy match. */
 export function languageOfPatterns(patterns: readonly CutPattern[]): Language {
-  const known = languages.get(patterns) ?? patterns.flatMap(({ globs }) => globs.map(tokensOf));
-  languages.set(patterns, known);
+  const known = knownLanguages.get(patterns) ?? patterns.flatMap(({ globs }) => globs.map(tokensOf));
+  knownLanguages.set(patterns, known);
   return known;
 }
 
