@@ -2,6 +2,7 @@ import { compileInSteps } from '../engine/compile.ts';
 import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import { readPlainDocument } from '../policy/plain-document.ts';
 import type { PolicyFacts, PolicySnapshot } from '../sources/source.ts';
 import { inSlices } from './in-slices.ts';
 
@@ -26,14 +27,16 @@ export interface ActivateOptions {
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
-  // The complete check with its library is needed only when there is a document to check.
-  const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
+  const read = await inSlices(readPlainDocument(document));
+  if (read) return read;
+  // The complete check and its library are needed only where there is something to find.
+  const { checkDocument } = await import('../policy/parse.ts');
   try {
-    return await inSlices(parseInSteps(document, { origin }));
+    return checkDocument(document, { origin });
   } catch (error) {
     if (!(error instanceof PolicyInvalidError) || locator === undefined) throw error;
-    return inSlices(parseInSteps(document, { origin, locate: await locator() }));
+    return checkDocument(document, { origin, locate: await locator() });
   }
 }
 
