@@ -1,5 +1,6 @@
 import { ClientDecisions } from './client-decisions.ts';
 import { ClientSecrets } from './client-secrets.ts';
+import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
@@ -27,25 +28,8 @@ import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
 import { withLimits } from './with-limits.ts';
 
-/** How a list of requests is enforced. */
-export interface EnforceFirstOptions {
-  /**
-   * The decision about an earlier attempt of the same call. The call is judged anew, and recorded only
-   * when the decision is another one.
-   */
-  readonly previous?: Decision;
-  /** The adapter that asks, for the event. */
-  readonly adapter?: string;
-}
-
-/** The request that may go ahead, and the decision about it. */
-export interface Enforcement {
-  /** Index into the requests that were given. */
-  readonly index: number;
-  readonly decision: Decision;
-}
-
 const CLOSING_MS = 2000;
+
 /**
  * The client: holds one policy, keeps it fresh, and decides requests against it.
  *
@@ -123,8 +107,7 @@ export class ControlZero {
   evaluate(request: PolicyRequest): Decision {
     const begunAt = this.#decisions.begin();
     const judgement = this.#judge(request);
-    this.#decisions.tell({ judgement, begunAt });
-    return judgement.decision;
+    return this.#decisions.tell({ judgement, begunAt });
   }
 
   /** Decides a request, initializing on first use. A denial is a value, not an exception. */
@@ -213,10 +196,11 @@ export class ControlZero {
     const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
     const policy = this.#policyStatus();
-    const { events } = this.#decisions;
+    const { events, audit } = this.#decisions;
     this.#secrets.redactIn(sync.lastError);
+    for (const { lastError } of audit?.sinks ?? []) this.#secrets.redactIn(lastError);
     const { status: secrets } = this.#secrets;
-    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events };
+    return { ...sync, usable, mode, failOpen, policy, secrets, audit, events };
   }
 
   /**
@@ -259,24 +243,34 @@ export class ControlZero {
     await withLimits(this.#withSecrets(this.#refresher.refresh()), options);
   }
 
-  /** Resolves when all events so far have been handed to the listeners. */
+  /**
+   * Resolves when all events so far have been handed to the listeners, and all records to their sinks. A
+   * sink that has to be spared after a failure is not waited for; `status().audit` says what became of them.
+   */
   async flush(options: WaitOptions = {}): Promise<void> {
-    const emitters = [this.#decisions, this.#policies, this.#statuses, this.#secrets];
-    await withLimits(Promise.all(emitters.map(async (emitter) => emitter.flush())), options);
+    await withLimits(Promise.all([this.#decisions.flush(), this.#tellAll()]), options);
   }
 
-  /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
+  /**
+   * Stops all timers, delivers what is queued, for records in two seconds at most, and denies every further
+   * call. May be called twice.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
     this.#secrets.close();
-    await this.flush();
+    await Promise.all([this.#tellAll(), this.#decisions.close()]);
     // What is written for the next process is worth a moment, and no more.
     if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
+  async #tellAll(): Promise<void> {
+    await Promise.all([this.#policies.flush(), this.#statuses.flush(), this.#secrets.flush()]);
+  }
+
   async #start(): Promise<void> {
     try {
+      this.#decisions.checkSinks();
       await this.#secrets.open(this, this.#clock);
       this.#refresher ??= await this.#createRefresher();
       if (this.#refresher.isUsable) this.#secrets.retry();
@@ -305,6 +299,7 @@ export class ControlZero {
       options: this.#options,
       clock: this.#clock,
       secrets: this.#secrets,
+      decisions: this.#decisions,
       listener: {
         attempted: () => this.#secrets.begin(),
         activated: (active) => this.#activated(active),
@@ -329,23 +324,26 @@ export class ControlZero {
   }
 
   #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
-    const [request] = requests;
-    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
     const begunAt = this.#decisions.begin();
-    const asked = this.#judge(request);
-    if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== previous) this.#decisions.tell({ judgement: asked, adapter, begunAt });
-      return { index: 0, decision: asked.decision };
+    const asked = this.#judge(firstOf(requests));
+    const isShadow = this.#options.mode === 'shadow';
+    const isPassing = asked.decision.allowed || isShadow;
+    const fallback = isPassing ? undefined : this.#firstAllowed(requests);
+    const { index, judgement } = fallback ?? { index: 0, judgement: asked };
+    // Decisions are shared objects: the same answer of the same policy is the same object.
+    if ((isPassing || fallback) && judgement.decision === previous) return { index, decision: previous };
+    const denied = fallback && asked;
+    const decision = this.#decisions.tell({ judgement, denied, adapter, begunAt });
+    if (decision.allowed || isShadow) return { index, decision };
+    throw this.#secrets.redactIn(errorFor({ ...asked, decision }, this.#startError));
+  }
+
+  #firstAllowed(requests: readonly PolicyRequest[]): { index: number; judgement: Judgement } | undefined {
+    for (let index = 1; index < requests.length; index += 1) {
+      const judgement = this.#judge(requests[index] as PolicyRequest);
+      if (judgement.decision.allowed) return { index, judgement };
     }
-    for (const [index, fallback] of requests.entries()) {
-      const judgement = index === 0 ? asked : this.#judge(fallback);
-      if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== previous) this.#decisions.tell({ judgement, denied: asked, adapter, begunAt });
-      return { index, decision: judgement.decision };
-    }
-    this.#decisions.tell({ judgement: asked, adapter, begunAt });
-    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
+    return undefined;
   }
 
   #judge(request: PolicyRequest): Judgement {
@@ -395,4 +393,9 @@ export class ControlZero {
     const policy = this.#policyStatus();
     this.#policies.emit({ type: 'policy-refused', at: Date.now(), error, policy });
   }
+}
+
+function firstOf([request]: readonly PolicyRequest[]): PolicyRequest {
+  if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+  return request;
 }

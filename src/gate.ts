@@ -1,4 +1,5 @@
-import type { ControlZero, EnforceFirstOptions } from './client.ts';
+import type { ControlZero } from './client.ts';
+import type { EnforceFirstOptions } from './enforcement.ts';
 import type { GovernanceOptions } from './governance-options.ts';
 import { checkGovernanceOptions } from './governance-options.ts';
 import type { Decision } from './policy/decision.ts';

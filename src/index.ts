@@ -4,7 +4,7 @@
  * @module @controlzero/sdk
  */
 export { ControlZero } from './client.ts';
-export type { Enforcement, EnforceFirstOptions } from './client.ts';
+export type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
 export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
 export {
   BundleRefusedError,
@@ -24,6 +24,7 @@ export type {
 } from './errors.ts';
 export type { BundleRefusalKind, SyncFailureKind } from './failure-kind.ts';
 export type { DecisionEvent, Mode, TraceContext } from './events/decision-event.ts';
+export type { DecisionRecord, RecordedContext } from './events/decision-record.ts';
 export type { ListenOptions, Listener } from './events/emitter.ts';
 export { findPolicyDenied } from './find-policy-denied.ts';
 export type { GovernanceOptions } from './governance-options.ts';
@@ -32,7 +33,7 @@ export { init } from './init.ts';
 export type { Logger } from './logger.ts';
 export { Gate, TOOL_CALL } from './gate.ts';
 export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';
-export type { ControlZeroOptions, KeyTrustMode, OnExpired } from './options.ts';
+export type { AuditMode, ControlZeroOptions, KeyTrustMode, OnExpired } from './options.ts';
 export type { Attribute } from './policy/context-values.ts';
 export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';
@@ -41,6 +42,8 @@ export { modelRequest, undeterminedRequest } from './policy/request.ts';
 export type { ModelAction, ModelRequestOptions } from './policy/request.ts';
 export type { Condition, Context, Effect, Policy, PolicyDocument, PolicyRequest, Rule } from './policy/types.ts';
 export { currentIdentity, runAs } from './run-as.ts';
+export type { AuditStatus, DroppedRecords, RecordCounts, RecordsFailure, SinkStatus } from './records/audit-status.ts';
+export type { RecordSink, WriteRecords, WriteRecordsOptions, WriteResult } from './records/record-sink.ts';
 export { SecretNotFoundError, SecretUnavailableError } from './secrets/secret-errors.ts';
 export type { SecretReasonCode, SecretUnavailableErrorOptions } from './secrets/secret-errors.ts';
 export type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';

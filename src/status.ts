@@ -1,4 +1,5 @@
 import type { Mode } from './events/decision-event.ts';
+import type { AuditStatus } from './records/audit-status.ts';
 import type { SecretsStatus } from './secrets/secret-event.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import type { SyncStatus } from './sync/sync-status.ts';
@@ -36,8 +37,8 @@ export interface Status extends SyncStatus {
   readonly policy: PolicyStatus | null;
   /** Null while secrets are not enabled. */
   readonly secrets: SecretsStatus | null;
-  /** Delivery of decisions to the control plane; null while none are sent. */
-  readonly audit: null;
+  /** Delivery of decision records to their sinks; null where there are none. */
+  readonly audit: AuditStatus | null;
   /** Decision events that wait for listeners, and those dropped because the queue was full. */
   readonly events: { readonly queued: number; readonly dropped: number };
 }
