@@ -1,3 +1,4 @@
+import { compileInSteps } from '../engine/compile.ts';
 import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
@@ -25,7 +26,7 @@ export interface ActivateOptions {
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
-  // Parser and compiler are most of the code and are needed only when there is a new policy.
+  // The complete check with its library is needed only when there is a document to check.
   const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
   try {
@@ -37,9 +38,7 @@ async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedP
 }
 
 async function compileSnapshot(snapshot: PolicySnapshot): Promise<CompiledPolicy> {
-  const policies = await parseSnapshot(snapshot);
-  const { compileInSteps } = await import('../engine/compile.ts');
-  return inSlices(compileInSteps(policies, { revision: snapshot.revision }));
+  return inSlices(compileInSteps(await parseSnapshot(snapshot), { revision: snapshot.revision }));
 }
 
 /** Parses and compiles what a source found, in slices; the result can be swapped in with one assignment. */
