@@ -18,8 +18,8 @@ import type { Surroundings } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
-import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
-import { alarmOf, policyStatus } from './status.ts';
+import type { PolicyEvent, Status } from './status.ts';
+import { alarmOf, policyStatus, remainsOf } from './status.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import type { Clock } from './sync/clock.ts';
 import { systemClock } from './sync/clock.ts';
@@ -195,7 +195,7 @@ export class ControlZero {
     const sync = this.#refresher?.status ?? { ...UNTRIED, ...(this.#isClosed && { state: 'closed' }) };
     const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
-    const policy = this.#policyStatus();
+    const policy = policyStatus(this.#refresher?.active);
     const { events, audit } = this.#decisions;
     this.#secrets.redactIn(sync.lastError);
     for (const { lastError } of audit?.sinks ?? []) this.#secrets.redactIn(lastError);
@@ -361,18 +361,9 @@ export class ControlZero {
     });
   }
 
-  #policyStatus(): PolicyStatus | null {
-    const active = this.#refresher?.active;
-    return active ? policyStatus(active) : null;
-  }
-
   #warn(error: unknown): void {
-    const active = this.#refresher?.active;
-    const without = this.#options.failOpen
-      ? 'No policy is active, and failOpen allows every call'
-      : 'No policy is active';
-    const stays = active ? `The last good policy (${active.revision}) stays active` : without;
-    this.#options.logger.error(`${messageOf(error)}\n${stays}.`);
+    const remains = remainsOf(this.#refresher?.active, this.#options.failOpen);
+    this.#options.logger.error(`${messageOf(error)}\n${remains}`);
   }
 
   #activated(active: ActivePolicy): void {
@@ -390,7 +381,7 @@ export class ControlZero {
     this.#secrets.redactIn(error);
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
-    const policy = this.#policyStatus();
+    const policy = policyStatus(this.#refresher?.active);
     this.#policies.emit({ type: 'policy-refused', at: Date.now(), error, policy });
   }
 }

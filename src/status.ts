@@ -67,8 +67,18 @@ const NO_FACTS = {
 } as const;
 
 /** What is shown of the policy that decides. */
-export function policyStatus({ revision, kind, origin, activatedAt, compiled, facts }: ActivePolicy): PolicyStatus {
+export function policyStatus(active: ActivePolicy): PolicyStatus;
+export function policyStatus(active: ActivePolicy | undefined): PolicyStatus | null;
+export function policyStatus(active: ActivePolicy | undefined): PolicyStatus | null {
+  if (!active) return null;
+  const { revision, kind, origin, activatedAt, compiled, facts } = active;
   return { revision, kind, origin, ...(facts ?? NO_FACTS), activatedAt, rules: compiled.rules.length };
+}
+
+/** What goes on deciding after something failed. */
+export function remainsOf(active: ActivePolicy | undefined, failOpen: boolean): string {
+  if (active) return `The last good policy (${active.revision}) stays active.`;
+  return failOpen ? 'No policy is active, and failOpen allows every call.' : 'No policy is active.';
 }
 
 /** What an operator has to know when the state has become this one; undefined when it is no news. */
