@@ -16,6 +16,7 @@ import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
+import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
 import { sampleGroups } from './sampler.ts';
@@ -31,6 +32,7 @@ const benches: readonly Bench[] = [
   langChain,
   aiSDK,
   gate,
+  records,
   ...engines,
   growth,
   ...shapeBenches,

@@ -126,8 +126,14 @@ export class ClientDecisions {
    * @returns the decision that holds: a denial where it has to be recorded and cannot be
    */
   tell(told: ToldDecision): Decision {
+    // Small enough to cost nothing where nobody wants to know.
+    return this.#isRecording || this.#isRequired || this.#events.hasListeners
+      ? this.#tellAll(told)
+      : told.judgement.decision;
+  }
+
+  #tellAll(told: ToldDecision): Decision {
     const { decision } = told.judgement;
-    if (!this.#isRecording && !this.#isRequired && !this.#events.hasListeners) return decision;
     const event = this.#eventOf(told);
     const isRecorded = this.#isRecording && this.#record(event, told.judgement);
     if (isRecorded || !this.#isRequired || !decision.allowed) {

@@ -1,4 +1,5 @@
 import type { ClientSecrets } from './client-secrets.ts';
+import { decisionId } from './decision-id.ts';
 import type { DecisionEvent, Mode, TraceContext } from './events/decision-event.ts';
 import type { Judgement } from './judge.ts';
 import { describeJudgement } from './judge.ts';
@@ -17,23 +18,29 @@ export interface MadeDecision {
   readonly latencyMs: number;
 }
 
+type Draft = { -readonly [Key in keyof DecisionEvent]: DecisionEvent[Key] };
+
 /** The event about a decision, without any secret that somebody put into a name. */
 export function decisionMade(made: MadeDecision): DecisionEvent {
   const { judgement, denied, adapter, mode, secrets, trace, at, latencyMs } = made;
   const { decision } = judgement;
-  return Object.freeze({
+  const { action, resource, agentId } = secrets.redactNames(describeJudgement(judgement));
+  const event: Draft = {
     type: 'decision-made',
-    id: crypto.randomUUID().replaceAll('-', ''),
+    id: decisionId(),
     at,
-    ...secrets.redactNames(describeJudgement(judgement)),
-    ...(adapter !== undefined && { adapter }),
+    action,
+    resource,
     decision,
     latencyMs,
     mode,
     enforced: decision.allowed || mode === 'enforce',
-    ...(denied && {
-      fallback: { requested: secrets.redact(describeJudgement(denied).resource), denied: denied.decision },
-    }),
-    ...(trace && { trace }),
-  });
+  };
+  // Spreads of what may be missing cost more than the decision.
+  if (agentId !== undefined) event.agentId = agentId;
+  if (adapter !== undefined) event.adapter = adapter;
+  if (trace !== undefined) event.trace = trace;
+  if (denied !== undefined)
+    event.fallback = { requested: secrets.redact(describeJudgement(denied).resource), denied: denied.decision };
+  return Object.freeze(event);
 }

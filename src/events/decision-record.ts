@@ -50,29 +50,51 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MICROSECONDS = 1000;
 
+type Draft = { -readonly [Key in keyof DecisionRecord]: DecisionRecord[Key] };
+
+// Where decisions are many, they come in the same millisecond.
+const lastTime = { at: Number.NaN, text: '' };
+
+function timeOf(at: number): string {
+  if (at !== lastTime.at) {
+    lastTime.at = at;
+    lastTime.text = new Date(at).toISOString();
+  }
+  return lastTime.text;
+}
+
 /** The record of a decision that was told as an event. */
 export function toDecisionRecord(event: DecisionEvent, context?: RecordedContext): DecisionRecord {
-  const { at, id, action, resource, agentId, adapter, decision, latencyMs, mode, fallback, trace } = event;
-  const { effect, rule, policy, reasonCode, revision, stale } = decision;
-  return {
-    time: new Date(at).toISOString(),
+  const { at, id, action, resource, agentId, adapter, decision, latencyMs, mode } = event;
+  const record: Draft = {
+    time: timeOf(at),
     id,
     action,
     resource,
-    ...(agentId !== undefined && { agent: agentId }),
-    effect,
-    ...(rule !== null && { rule }),
-    ...(policy !== null && { policy }),
-    reasonCode,
-    ...(revision !== null && { revision }),
-    ...(stale && { stale }),
-    ...(adapter !== undefined && { adapter }),
+    effect: decision.effect,
+    reasonCode: decision.reasonCode,
     latencyMs: Math.round(latencyMs * MICROSECONDS) / MICROSECONDS,
     mode,
-    ...(fallback && { fallbackFor: fallback.requested }),
-    ...trace,
-    ...(context && { context }),
   };
+  // Spreads of what may be missing cost more than the decision.
+  if (agentId !== undefined) record.agent = agentId;
+  if (adapter !== undefined) record.adapter = adapter;
+  if (context !== undefined) record.context = context;
+  return withDetails(record, event);
+}
+
+function withDetails(record: Draft, { decision, fallback, trace }: DecisionEvent): DecisionRecord {
+  const { rule, policy, revision, stale } = decision;
+  if (rule !== null) record.rule = rule;
+  if (policy !== null) record.policy = policy;
+  if (revision !== null) record.revision = revision;
+  if (stale) record.stale = stale;
+  if (fallback) record.fallbackFor = fallback.requested;
+  if (trace) {
+    record.traceId = trace.traceId;
+    record.spanId = trace.spanId;
+  }
+  return record;
 }
 
 function isFields(value: unknown): value is Fields {
