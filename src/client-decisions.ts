@@ -64,6 +64,7 @@ export class ClientDecisions {
   readonly #expectsSink: boolean;
   readonly #isRecording: boolean;
   readonly #isRequired: boolean;
+  readonly #isAlwaysWatched: boolean;
   #opening: Promise<DecisionLog> | undefined;
   #log: DecisionLog | undefined;
   // What was decided before the log was loaded.
@@ -78,6 +79,7 @@ export class ClientDecisions {
     this.#expectsSink = expectsSink(options.options);
     this.#isRequired = audit === 'required';
     this.#isRecording = records.length > 0 || this.#expectsSink;
+    this.#isAlwaysWatched = this.#isRecording || this.#isRequired;
   }
 
   get events(): { readonly queued: number; readonly dropped: number } {
@@ -116,9 +118,14 @@ export class ClientDecisions {
     );
   }
 
+  /** Whether anybody wants to know of decisions. */
+  get isWatched(): boolean {
+    return this.#isAlwaysWatched || this.#events.hasListeners;
+  }
+
   /** The moment from which the time of a decision counts; reads no clock while nobody wants to know. */
   begin(): number {
-    return this.#isRecording || this.#events.hasListeners ? this.#options.clock.elapsed() : 0;
+    return this.isWatched ? this.#options.clock.elapsed() : 0;
   }
 
   /**
@@ -127,9 +134,7 @@ export class ClientDecisions {
    */
   tell(told: ToldDecision): Decision {
     // Small enough to cost nothing where nobody wants to know.
-    return this.#isRecording || this.#isRequired || this.#events.hasListeners
-      ? this.#tellAll(told)
-      : told.judgement.decision;
+    return this.isWatched ? this.#tellAll(told) : told.judgement.decision;
   }
 
   #tellAll(told: ToldDecision): Decision {

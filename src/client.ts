@@ -1,11 +1,13 @@
 import { ClientDecisions } from './client-decisions.ts';
+import { ClientPolicies } from './client-policies.ts';
 import { ClientSecrets } from './client-secrets.ts';
-import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
+import type { AskedFirst, EnforceFirstOptions, Enforcement } from './enforcement.ts';
+import { firstAllowed, firstOf } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { ListenOptions, Listener } from './events/emitter.ts';
-import { Emitter } from './events/emitter.ts';
+import { ownField } from './events/own-field.ts';
 import type { Judgement } from './judge.ts';
 import { errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
@@ -19,8 +21,7 @@ import type { Context, PolicyRequest } from './policy/types.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
 import type { PolicyEvent, Status } from './status.ts';
-import { alarmOf, policyStatus, remainsOf } from './status.ts';
-import type { ActivePolicy } from './sync/active-policy.ts';
+import { policyStatus, remainsOf } from './status.ts';
 import type { Clock } from './sync/clock.ts';
 import { systemClock } from './sync/clock.ts';
 import type { Refresher } from './sync/refresher.ts';
@@ -53,8 +54,7 @@ export class ControlZero {
   readonly #defaults: readonly Context[];
   readonly #nobody: Surroundings;
   readonly #decisions: ClientDecisions;
-  readonly #policies: Emitter<PolicyEvent>;
-  readonly #statuses: Emitter<Status>;
+  readonly #policies: ClientPolicies;
   readonly #secrets: ClientSecrets;
   #refresher: Refresher | undefined;
   #starting: Promise<void> | undefined;
@@ -72,8 +72,7 @@ export class ControlZero {
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
-    this.#policies = new Emitter(report);
-    this.#statuses = new Emitter(report);
+    this.#policies = new ClientPolicies(logger, report);
     this.#secrets = new ClientSecrets(this.#options, report);
     this.#decisions = new ClientDecisions({ options: this.#options, secrets: this.#secrets, clock, report });
   }
@@ -124,7 +123,8 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is active
    */
   async enforce(request: PolicyRequest): Promise<Decision> {
-    const { decision } = await this.enforceFirst([request]);
+    const requests = [request];
+    const { decision } = this.enforceFirstNow(requests) ?? (await this.enforceFirst(requests));
     return decision;
   }
 
@@ -137,9 +137,22 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    // Awaiting what there is nothing to wait for would cost as much as the decision.
-    if (!this.#isReady) await this.#ready();
+    const enforcement = this.enforceFirstNow(requests, options);
+    if (enforcement) return enforcement;
+    await this.#ready();
     return this.#enforceFirst(requests, options);
+  }
+
+  /**
+   * Does what `enforceFirst` does, at once: awaiting what there is nothing to wait for would cost more than
+   * the decision.
+   *
+   * @returns undefined while there is no policy yet: nothing was decided, and `enforceFirst` has to be awaited
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the client is closed
+   */
+  enforceFirstNow(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Enforcement | undefined {
+    return this.#isReady ? this.#enforceFirst(requests, options) : undefined;
   }
 
   /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
@@ -213,12 +226,12 @@ export class ControlZero {
 
   /** Calls a listener when a policy was activated or refused; the function that comes back removes it. */
   onPolicy(listener: Listener<PolicyEvent>): () => void {
-    return this.#policies.on(listener);
+    return this.#policies.onPolicy(listener);
   }
 
   /** Calls a listener when the state changed; the function that comes back removes it. */
   onStatus(listener: Listener<Status>): () => void {
-    return this.#statuses.on(listener);
+    return this.#policies.onStatus(listener);
   }
 
   /** Calls a listener when a secret was rotated, added, removed or dropped: names, never values. */
@@ -248,7 +261,7 @@ export class ControlZero {
    * sink that has to be spared after a failure is not waited for; `status().audit` says what became of them.
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    await withLimits(Promise.all([this.#decisions.flush(), this.#tellAll()]), options);
+    await withLimits(this.#flush(this.#decisions.flush()), options);
   }
 
   /**
@@ -259,13 +272,13 @@ export class ControlZero {
     this.#isClosed = true;
     const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
     this.#secrets.close();
-    await Promise.all([this.#tellAll(), this.#decisions.close()]);
+    await this.#flush(this.#decisions.close());
     // What is written for the next process is worth a moment, and no more.
     if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
-  async #tellAll(): Promise<void> {
-    await Promise.all([this.#policies.flush(), this.#statuses.flush(), this.#secrets.flush()]);
+  async #flush(decisions: Promise<void>): Promise<void> {
+    await Promise.all([decisions, this.#policies.flush(), this.#secrets.flush()]);
   }
 
   async #start(): Promise<void> {
@@ -302,9 +315,9 @@ export class ControlZero {
       decisions: this.#decisions,
       listener: {
         attempted: () => this.#secrets.begin(),
-        activated: (active) => this.#activated(active),
+        activated: (active) => this.#policies.activated(active),
         failed: (error) => this.#failed(error),
-        changed: () => this.#changed(),
+        changed: () => this.#policies.changed(this.status()),
         noticed: (message) => this.#options.logger.info(message),
       },
     });
@@ -323,70 +336,52 @@ export class ControlZero {
     await this.#firstUse;
   }
 
-  #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
+  #enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions): Enforcement {
     const begunAt = this.#decisions.begin();
     const asked = this.#judge(firstOf(requests));
+    // The way that nearly all calls go.
+    if (asked.decision.allowed && !this.#decisions.isWatched) return { index: 0, decision: asked.decision };
+    const [previous, adapter] = [ownField(options, 'previous'), ownField(options, 'adapter')];
+    return this.#tellFirst(requests, { previous, adapter, asked, begunAt });
+  }
+
+  #tellFirst(requests: readonly PolicyRequest[], { previous, adapter, asked, begunAt }: AskedFirst): Enforcement {
     const isShadow = this.#options.mode === 'shadow';
+    const first = { index: 0, judgement: asked };
     const isPassing = asked.decision.allowed || isShadow;
-    const fallback = isPassing ? undefined : this.#firstAllowed(requests);
-    const { index, judgement } = fallback ?? { index: 0, judgement: asked };
+    const passing = isPassing ? first : firstAllowed(requests, (request) => this.#judge(request));
+    const { index, judgement } = passing ?? first;
     // Decisions are shared objects: the same answer of the same policy is the same object.
-    if ((isPassing || fallback) && judgement.decision === previous) return { index, decision: previous };
-    const denied = fallback && asked;
+    if (passing && judgement.decision === previous) return { index, decision: previous };
+    const denied = judgement === asked ? undefined : asked;
     const decision = this.#decisions.tell({ judgement, denied, adapter, begunAt });
     if (decision.allowed || isShadow) return { index, decision };
     throw this.#secrets.redactIn(errorFor({ ...asked, decision }, this.#startError));
   }
 
-  #firstAllowed(requests: readonly PolicyRequest[]): { index: number; judgement: Judgement } | undefined {
-    for (let index = 1; index < requests.length; index += 1) {
-      const judgement = this.#judge(requests[index] as PolicyRequest);
-      if (judgement.decision.allowed) return { index, judgement };
-    }
-    return undefined;
-  }
-
   #judge(request: PolicyRequest): Judgement {
     const identity = currentIdentity();
     const surroundings = identity === undefined ? this.#nobody : { identity, defaults: this.#defaults };
-    const { failOpen } = this.#options;
     const refresher = this.#refresher;
     refresher?.observe();
     return judge(request, {
       active: refresher?.active,
       standing: refresher?.standing ?? 'current',
       isClosed: this.#isClosed,
-      failOpen,
+      failOpen: this.#options.failOpen,
       surroundings,
     });
   }
 
   #warn(error: unknown): void {
-    const remains = remainsOf(this.#refresher?.active, this.#options.failOpen);
-    this.#options.logger.error(`${messageOf(error)}\n${remains}`);
-  }
-
-  #activated(active: ActivePolicy): void {
-    this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
-  }
-
-  #changed(): void {
-    const status = this.status();
-    const alarm = alarmOf(status);
-    if (alarm !== undefined) this.#options.logger.error(alarm);
-    this.#statuses.emit(status);
+    const { failOpen, logger } = this.#options;
+    logger.error(`${messageOf(error)}\n${remainsOf(this.#refresher?.active, failOpen)}`);
   }
 
   #failed(error: unknown): void {
     this.#secrets.redactIn(error);
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
-    const policy = policyStatus(this.#refresher?.active);
-    this.#policies.emit({ type: 'policy-refused', at: Date.now(), error, policy });
+    this.#policies.refused(error, this.#refresher?.active);
   }
-}
-
-function firstOf([request]: readonly PolicyRequest[]): PolicyRequest {
-  if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
-  return request;
 }

@@ -18,29 +18,24 @@ export interface MadeDecision {
   readonly latencyMs: number;
 }
 
-type Draft = { -readonly [Key in keyof DecisionEvent]: DecisionEvent[Key] };
-
 /** The event about a decision, without any secret that somebody put into a name. */
 export function decisionMade(made: MadeDecision): DecisionEvent {
   const { judgement, denied, adapter, mode, secrets, trace, at, latencyMs } = made;
   const { decision } = judgement;
-  const { action, resource, agentId } = secrets.redactNames(describeJudgement(judgement));
-  const event: Draft = {
+  // By no assignment and no look at what may be missing: somebody may have put it on all objects.
+  return Object.freeze({
     type: 'decision-made',
     id: decisionId(),
     at,
-    action,
-    resource,
+    ...secrets.redactNames(describeJudgement(judgement)),
+    ...(adapter !== undefined && { adapter }),
     decision,
     latencyMs,
     mode,
     enforced: decision.allowed || mode === 'enforce',
-  };
-  // Spreads of what may be missing cost more than the decision.
-  if (agentId !== undefined) event.agentId = agentId;
-  if (adapter !== undefined) event.adapter = adapter;
-  if (trace !== undefined) event.trace = trace;
-  if (denied !== undefined)
-    event.fallback = { requested: secrets.redact(describeJudgement(denied).resource), denied: denied.decision };
-  return Object.freeze(event);
+    ...(denied && {
+      fallback: { requested: secrets.redact(describeJudgement(denied).resource), denied: denied.decision },
+    }),
+    ...(trace && { trace }),
+  });
 }

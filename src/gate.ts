@@ -1,5 +1,5 @@
 import type { ControlZero } from './client.ts';
-import type { EnforceFirstOptions } from './enforcement.ts';
+import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
 import type { GovernanceOptions } from './governance-options.ts';
 import { checkGovernanceOptions } from './governance-options.ts';
 import type { Decision } from './policy/decision.ts';
@@ -43,6 +43,10 @@ export interface PassedCall {
   readonly decision: Decision;
   /** The fallback that serves the call; undefined when it goes ahead as it is. */
   readonly fallback: string | undefined;
+}
+
+function passedBy({ index, decision }: Enforcement, fallbacks: readonly string[]): PassedCall {
+  return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
 }
 
 /** What a gate is made from. */
@@ -128,18 +132,36 @@ export class Gate {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforce(call: GatedCall): Promise<PassedCall> {
-    const { named, previous } = call;
-    noteAsked();
-    const attempt = previous === undefined ? this.#asker : { ...this.#asker, previous };
-    if ('fault' in named) {
-      const { decision } = await this.cz.enforceFirst([this.#undetermined(call, named.fault)], attempt);
-      return { decision, fallback: undefined };
-    }
+    const passed = this.enforceNow(call);
+    if (passed) return passed;
+    if ('others' in call.named) await this.ready();
     const fallbacks = this.#fallbackOf(call);
-    const first = named.others?.length ? await this.#firstDenied(call, named) : this.#request(call, named.model);
-    const asked = [first, ...fallbacks.map((model) => this.#request(call, model))];
-    const { index, decision } = await this.cz.enforceFirst(asked, attempt);
-    return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
+    return passedBy(await this.cz.enforceFirst(this.#asked(call, fallbacks), this.#attempt(call)), fallbacks);
+  }
+
+  /**
+   * Does what `enforce` does, at once when a policy is active. For adapters, so that a
+   * decision that is already there is not awaited.
+   *
+   * @returns undefined while there is no policy yet: nothing was decided, and `enforce` has to be awaited
+   * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
+   * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the client is closed
+   *
+   * @example
+   * ```ts
+   * import type { GatedCall, PassedCall } from '@controlzero/sdk';
+   * import { Gate } from '@controlzero/sdk';
+   *
+   * export async function pass(gate: Gate, call: GatedCall): Promise<PassedCall> {
+   *   return gate.enforceNow(call) ?? (await gate.enforce(call));
+   * }
+   * ```
+   */
+  enforceNow(call: GatedCall): PassedCall | undefined {
+    noteAsked();
+    const fallbacks = this.#fallbackOf(call);
+    const enforcement = this.cz.enforceFirstNow(this.#asked(call, fallbacks), this.#attempt(call));
+    return enforcement && passedBy(enforcement, fallbacks);
   }
 
   /**
@@ -154,9 +176,20 @@ export class Gate {
     return decision;
   }
 
+  #attempt({ previous }: GatedCall): EnforceFirstOptions {
+    return previous === undefined ? this.#asker : { ...this.#asker, previous };
+  }
+
+  // What stands for the call, then its fallbacks.
+  #asked(call: GatedCall, fallbacks: readonly string[]): readonly PolicyRequest[] {
+    const { named } = call;
+    if ('fault' in named) return [this.#undetermined(call, named.fault)];
+    const first = named.others?.length ? this.#firstDenied(call, named) : this.#request(call, named.model);
+    return fallbacks.length === 0 ? [first] : [first, ...fallbacks.map((model) => this.#request(call, model))];
+  }
+
   // Every model that may serve the call has to be allowed; the first that is not stands for it.
-  async #firstDenied(call: GatedCall, { model: named, others = [] }: NamedModels): Promise<PolicyRequest> {
-    await this.ready();
+  #firstDenied(call: GatedCall, { model: named, others = [] }: NamedModels): PolicyRequest {
     const first = this.#request(call, named);
     const requests = others.map((model) => this.#request(call, model));
     return [first, ...requests].find((request) => !this.#isAllowed(request)) ?? first;

@@ -49,7 +49,7 @@ export function checkGovernanceOptions(check: GovernanceCheck): void {
     if (!isFulfilled) throw new TypeError(`${owner} takes ${what}.`);
   };
   require(isObject(cz) &&
-    typeof Reflect.get(cz, 'enforceFirst') ===
+    typeof Reflect.get(cz, 'enforceFirstNow') ===
       'function', 'a ControlZero as its second argument: await init() gives one');
   require(isObject(options), 'an object as options');
   checkNames(check);

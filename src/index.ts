@@ -4,7 +4,7 @@
  * @module @controlzero/sdk
  */
 export { ControlZero } from './client.ts';
-export type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
+export type { Enforcement, EnforceFirstOptions } from './enforcement.ts';
 export type { Explanation, Mismatch, RuleExplanation } from './engine/explain.ts';
 export {
   BundleRefusedError,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { GatedCall, GovernanceOptions } from '../src/index.ts';
-import { Gate } from '../src/index.ts';
+import { ControlZero, Gate, PolicyDeniedError, PolicyUnavailableError } from '../src/index.ts';
 import type { TestControlZero } from '../src/testing/index.ts';
 import { createTestControlZero } from '../src/testing/index.ts';
 import { denialOf } from './support/denial-of.ts';
@@ -68,6 +68,32 @@ describe('a gate', () => {
     await denialOf(named.enforceTool('weather'));
     await gateOf({ cz } as TestControlZero).enforce(call('gpt-4'));
     expect((await decisions()).map(({ adapter }) => adapter)).toEqual(['mine', 'mine', 'mine', undefined]);
+  });
+
+  test('decides at once when a policy is active, as it does when it is awaited', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client, { fallback: ['gpt-4'] });
+    for (const model of ['gpt-4', 'gpt-4-turbo'])
+      expect(gate.enforceNow(call(model))).toEqual(await gate.enforce(call(model)));
+    expect(gate.enforceNow(call('gpt-4', { named: { model: 'gpt-4', others: ['o3'] } }))?.fallback).toBe('gpt-4');
+    expect(() => gate.enforceNow(call('o3', { fallback: [] }))).toThrow(PolicyDeniedError);
+    expect(() => gate.enforceNow(call('o3', { named: { fault: 'No model.' } }))).toThrow(PolicyDeniedError);
+    expect(await client.decisions()).toHaveLength(7);
+  });
+
+  test('decides nothing at once before a policy was looked for, and everything once the client is closed', async () => {
+    const cz = new ControlZero({ policy: modelAllowlist });
+    const gate = new Gate({ owner: 'test()', cz, options: {} });
+    const events: unknown[] = [];
+    cz.onDecision((event) => events.push(event));
+    const named = { model: 'gpt-4', others: ['gpt-3.5-turbo'] };
+    expect(gate.enforceNow(call('gpt-4', { named }))).toBeUndefined();
+    await cz.flush();
+    expect(events).toEqual([]);
+    expect((await gate.enforce(call('gpt-4', { named }))).decision.allowed).toBe(true);
+    expect(gate.enforceNow(call('gpt-4'))?.decision.allowed).toBe(true);
+    await cz.close();
+    expect(() => gate.enforceNow(call('gpt-4'))).toThrow(PolicyUnavailableError);
   });
 
   test('takes no option from the prototype of all objects', async () => {

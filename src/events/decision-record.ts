@@ -1,6 +1,7 @@
-import type { ReasonCode } from '../policy/decision.ts';
+import type { Decision, ReasonCode } from '../policy/decision.ts';
 import type { Effect } from '../policy/types.ts';
 import type { DecisionEvent, Mode } from './decision-event.ts';
+import { ownField } from './own-field.ts';
 
 /**
  * One recorded decision: one line of a file of decision records (NDJSON, UTF-8, one JSON object per line).
@@ -50,8 +51,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MICROSECONDS = 1000;
 
-type Draft = { -readonly [Key in keyof DecisionRecord]: DecisionRecord[Key] };
-
 // Where decisions are many, they come in the same millisecond.
 const lastTime = { at: Number.NaN, text: '' };
 
@@ -65,36 +64,37 @@ function timeOf(at: number): string {
 
 /** The record of a decision that was told as an event. */
 export function toDecisionRecord(event: DecisionEvent, context?: RecordedContext): DecisionRecord {
-  const { at, id, action, resource, agentId, adapter, decision, latencyMs, mode } = event;
-  const record: Draft = {
+  const { at, id, action, resource, decision, latencyMs, mode } = event;
+  const [agent, adapter] = [ownField(event, 'agentId'), ownField(event, 'adapter')];
+  const fallback = ownField(event, 'fallback');
+  return {
     time: timeOf(at),
     id,
     action,
     resource,
-    effect: decision.effect,
-    reasonCode: decision.reasonCode,
+    ...(agent !== undefined && { agent }),
+    ...decided(decision),
+    ...(adapter !== undefined && { adapter }),
     latencyMs: Math.round(latencyMs * MICROSECONDS) / MICROSECONDS,
     mode,
+    ...(fallback && { fallbackFor: fallback.requested }),
+    ...ownField(event, 'trace'),
+    ...(context && { context }),
   };
-  // Spreads of what may be missing cost more than the decision.
-  if (agentId !== undefined) record.agent = agentId;
-  if (adapter !== undefined) record.adapter = adapter;
-  if (context !== undefined) record.context = context;
-  return withDetails(record, event);
 }
 
-function withDetails(record: Draft, { decision, fallback, trace }: DecisionEvent): DecisionRecord {
-  const { rule, policy, revision, stale } = decision;
-  if (rule !== null) record.rule = rule;
-  if (policy !== null) record.policy = policy;
-  if (revision !== null) record.revision = revision;
-  if (stale) record.stale = stale;
-  if (fallback) record.fallbackFor = fallback.requested;
-  if (trace) {
-    record.traceId = trace.traceId;
-    record.spanId = trace.spanId;
-  }
-  return record;
+type Decided = Pick<DecisionRecord, 'effect' | 'rule' | 'policy' | 'reasonCode' | 'revision' | 'stale'>;
+
+function decided(decision: Decision): Decided {
+  const { effect, rule, policy, reasonCode, revision } = decision;
+  return {
+    effect,
+    ...(rule !== null && { rule }),
+    ...(policy !== null && { policy }),
+    reasonCode,
+    ...(revision !== null && { revision }),
+    ...(ownField(decision, 'stale') && { stale: true }),
+  };
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,5 +1,6 @@
 import type { DecisionEvent } from '../events/decision-event.ts';
 import type { RecordedContext } from '../events/decision-record.ts';
+import { ownField } from '../events/own-field.ts';
 import type { DroppedRecords, RecordCounts } from './audit-status.ts';
 
 /** A decision that waits to be written. It becomes a record then: what is dropped need not be one. */
@@ -25,8 +26,10 @@ function contextLength(context: RecordedContext): number {
 
 /** A decision as it is queued. */
 export function queuedRecord(event: DecisionEvent, context: RecordedContext | undefined): QueuedRecord {
-  const { action, resource, agentId = '', adapter = '', fallback } = event;
-  const names = action.length + resource.length + agentId.length + adapter.length + (fallback?.requested.length ?? 0);
+  const { action, resource } = event;
+  const agent = ownField(event, 'agentId')?.length ?? 0;
+  const requested = ownField(event, 'fallback')?.requested.length ?? 0;
+  const names = action.length + resource.length + agent + requested;
   const characters = names + (context ? contextLength(context) : 0);
   return { event, context, bytes: FIXED_BYTES + CHARACTER_BYTES * characters };
 }

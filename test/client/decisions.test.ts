@@ -166,6 +166,14 @@ describe('enforceFirst', () => {
     const { cz } = await createTestControlZero(policy);
     await expect(cz.enforceFirst([])).rejects.toThrow(TypeError);
   });
+
+  test('is done at once when a policy is active, and not at all before', async () => {
+    const { cz, decisions } = await createTestControlZero(policy);
+    expect(cz.enforceFirstNow([gpt4, open])).toMatchObject({ index: 1, decision: { rule: 'open' } });
+    expect(() => cz.enforceFirstNow([gpt4])).toThrow(PolicyDeniedError);
+    expect(await decisions()).toHaveLength(2);
+    expect(new ControlZero({ policy }).enforceFirstNow([open])).toBeUndefined();
+  });
 });
 
 describe('shadow mode', () => {

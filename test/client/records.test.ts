@@ -14,6 +14,7 @@ import { inlineSource } from '../../src/sources/inline.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 import { memoryLogger } from '../support/memory-logger.ts';
 import { agentTiers, modelAllowlist } from '../support/specification-policies.ts';
+import { whilePolluted } from '../support/while-polluted.ts';
 
 const request = (model: string, more: Partial<PolicyRequest> = {}): PolicyRequest => ({
   ...modelRequest({ action: 'llm.generate', model }),
@@ -73,6 +74,20 @@ describe('a client with a sink', () => {
     expect(records.map(({ id }) => id)).toEqual(events);
     expect(JSON.stringify(records)).not.toMatch(/secret plan|gold/u);
     expect(cz.status().audit).toMatchObject({ required: false, emitted: 3, delivered: 3, dropped: 0, queued: 0 });
+    await cz.close();
+  });
+
+  test('puts nothing into a record that somebody put on all objects', async () => {
+    const { sink, records } = recording();
+    const cz = await init({ policy: modelAllowlist, records: sink });
+    for (const key of ['agentId', 'adapter', 'fallback', 'trace', 'stale', 'agent']) {
+      await whilePolluted({ target: Object.prototype, key, property: { value: 'x', writable: false } }, async () => {
+        await cz.enforce(request('gpt-4'));
+        await cz.flush();
+      });
+    }
+    expect(cz.status().audit).toMatchObject({ delivered: 6, lastError: null });
+    expect(new Set(records.map((record) => Object.keys(record).join(' '))).size).toBe(1);
     await cz.close();
   });
 

@@ -235,10 +235,15 @@ export const embeddingAttempts: LangChainAttempts = {
     return embeddings.embedQuery('Hello');
   },
   'a model that changes in flight': async (stage) => {
-    const embeddings = embeddingOf(stage, {});
-    const call = Promise.allSettled([embeddings.embedDocuments(['Hello', 'World'])]);
-    await overTurns(40, (turn) => (embeddings.model = turn % 2 === 0 ? DENIED_EMBEDDING : ALLOWED_EMBEDDING));
-    await call;
+    // At more than one pace, because how many turns a wrapper takes before it sends is its own affair.
+    for (const pace of [1, 2, 40]) {
+      const embeddings = embeddingOf(stage, {});
+      const call = Promise.allSettled([embeddings.embedDocuments(['Hello', 'World'])]);
+      await overTurns(40, (turn) => {
+        embeddings.model = Math.floor(turn / pace) % 2 === 0 ? DENIED_EMBEDDING : ALLOWED_EMBEDDING;
+      });
+      await call;
+    }
   },
   'a query': (stage) =>
     embeddingOf(stage, {

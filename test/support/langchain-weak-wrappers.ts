@@ -53,9 +53,9 @@ class UnawaitedHandler extends BaseCallbackHandler {
 
 /** Goes ahead wherever no rule says that it must not. */
 class FailOpenControlZero extends ControlZero {
-  override async enforceFirst(...parameters: Parameters<ControlZero['enforceFirst']>): Promise<Enforcement> {
+  override enforceFirstNow(...parameters: Parameters<ControlZero['enforceFirstNow']>): Enforcement | undefined {
     try {
-      return await super.enforceFirst(...parameters);
+      return super.enforceFirstNow(...parameters);
     } catch (error) {
       if (error instanceof PolicyDeniedError && error.decision.reasonCode !== 'RULE_MATCH')
         return { index: 0, decision: error.decision };
