@@ -257,11 +257,12 @@ export class ControlZero {
   }
 
   /**
-   * Resolves when all events so far have been handed to the listeners, and all records to their sinks. A
-   * sink that has to be spared after a failure is not waited for; `status().audit` says what became of them.
+   * Resolves when all events so far have been handed to the listeners, and all records to their sinks, or
+   * when the time for that is over. A sink that has to be spared after a failure is not waited for;
+   * `status().audit` says what became of records. Rejects only with the reason of the signal.
    */
   async flush(options: WaitOptions = {}): Promise<void> {
-    await withLimits(this.#flush(this.#decisions.flush()), options);
+    await withLimits(this.#flush(this.#decisions.flush()), options).catch(() => options.signal?.throwIfAborted());
   }
 
   /**

@@ -50,6 +50,8 @@ export type ReadDecisionRecord = Pick<DecisionRecord, 'action' | 'resource' | 'e
 type Fields = Readonly<Record<string, unknown>>;
 
 const MICROSECONDS = 1000;
+// What a date can be, milliseconds to both sides of 1970.
+const LAST_MOMENT = 8.64e15;
 
 // Where decisions are many, they come in the same millisecond.
 const lastTime = { at: Number.NaN, text: '' };
@@ -138,7 +140,7 @@ const READ: Readonly<Record<keyof DecisionRecord, (value: unknown) => boolean>> 
 function flatten(value: Fields): Fields {
   const { at, agentId, decision, fallback, trace } = value;
   return {
-    ...(typeof at === 'number' && { time: new Date(at).toISOString() }),
+    ...(typeof at === 'number' && Math.abs(at) <= LAST_MOMENT && { time: new Date(at).toISOString() }),
     agent: agentId,
     ...fieldsOf(decision),
     fallbackFor: fieldsOf(fallback)['requested'],
