@@ -269,3 +269,78 @@ describe('controlzero replay', () => {
     expect(run.code).toBe(1);
   });
 });
+
+describe('a file system that does what it likes', () => {
+  const files = process.getBuiltinModule('node:fs/promises');
+
+  test('and ends a write half-way: the whole lines are not written again', async () => {
+    const path = join(temporaryFolder(), 'decisions.ndjson');
+    const { open } = files;
+    const spy = vi.spyOn(files, 'open').mockImplementationOnce(async (...parameters) => {
+      const file = await open(...parameters);
+      const write = file.write.bind(file) as (
+        content: Buffer,
+        at: number,
+        length?: number,
+      ) => Promise<{ bytesWritten: number }>;
+      let writes = 0;
+      file.write = (async (content: Buffer, at: number) => {
+        writes += 1;
+        if (writes === 3) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        return write(content, at, 250);
+      }) as never;
+      return file;
+    });
+    const sink = recordFile(path);
+    expect(await rejectionOf(write(sink, 1, 2, 3, 4, 5))).toMatchObject({ code: 'ENOSPC' });
+    spy.mockRestore();
+    const torn = readFileSync(path, 'utf8');
+    expect(torn.length).toBe(500);
+    expect(torn.endsWith('\n')).toBe(false);
+    await write(sink, 1, 2, 3, 4, 5);
+    const whole = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.endsWith('}'));
+    expect(whole.map((line) => (JSON.parse(line) as DecisionRecord).id)).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  test('and does not know when a file was made: its age counts from when it was first seen', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'decisions.ndjson');
+    const { stat } = files;
+    vi.spyOn(files, 'stat').mockImplementation((async (name: string) =>
+      Object.assign(await stat(name), { birthtimeMs: 0 })) as never);
+    const sink = recordFile(path, { maxAgeMs: 60_000 });
+    await write(sink, 1);
+    await write(sink, 2);
+    const now = Date.now();
+    vi.spyOn(Date, 'now').mockReturnValue(now + 59_000);
+    await write(sink, 3);
+    expect(filesIn(folder)).toHaveLength(1);
+    vi.spyOn(Date, 'now').mockReturnValue(now + 61_000);
+    await write(sink, 4);
+    vi.restoreAllMocks();
+    expect(filesIn(folder)).toHaveLength(2);
+    expect(idsIn(path)).toEqual(['4']);
+  });
+
+  test('and lets another process put the file aside first: nothing is lost', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'decisions.ndjson');
+    const sink = recordFile(path, { maxBytes: 10, maxFiles: 0 });
+    await write(sink, 1);
+    const { rename } = files;
+    vi.spyOn(files, 'rename').mockImplementationOnce(async (from, to) => {
+      await rename(from, to);
+      await rename(from, to);
+    });
+    vi.spyOn(files, 'unlink').mockImplementationOnce(async () => Promise.reject(new Error('gone')));
+    await write(sink, 2);
+    vi.spyOn(files, 'rename').mockImplementationOnce(async () => {
+      throw Object.assign(new Error('read-only'), { code: 'EROFS' });
+    });
+    expect(await rejectionOf(write(sink, 3))).toMatchObject({ code: 'EROFS' });
+    vi.restoreAllMocks();
+    expect(idsIn(path)).toEqual(['2']);
+  });
+});
