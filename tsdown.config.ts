@@ -9,6 +9,7 @@ const common = {
     'adapters/openai/index.ts',
     'adapters/langchain/index.ts',
     'adapters/ai-sdk/index.ts',
+    'adapters/otel/index.ts',
     'cli/controlzero.ts',
   ],
   outDir: 'dist',

@@ -16,6 +16,7 @@ import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
+import { openTelemetry } from './opentelemetry.ts';
 import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   aiSDK,
   gate,
   records,
+  openTelemetry,
   ...engines,
   growth,
   ...shapeBenches,

@@ -86,8 +86,8 @@ describe('architecture', () => {
         ),
       );
     expect(imports).toContain('../../src/index.ts');
-    // LangChain's handlers and messages are classes of its core.
-    const allowed = /^(?:\.\.\/\.\.\/src\/index\.ts|\.\/[a-z-]+\.ts|@langchain\/core\/[a-z/]+)$/u;
+    // LangChain's handlers and messages are classes of its core; OpenTelemetry's API is made of functions.
+    const allowed = /^(?:\.\.\/\.\.\/src\/index\.ts|\.\/[a-z-]+\.ts|@langchain\/core\/[a-z/]+|@opentelemetry\/api)$/u;
     expect(imports.filter((name) => !allowed.test(name ?? ''))).toEqual([]);
   });
 
@@ -100,6 +100,11 @@ describe('architecture', () => {
     expect(imports).toContain('../src/testing/index.ts');
     const allowed = /^(?:\.\.\/src\/(?:node\/|testing\/)?index\.ts|\.\/[a-z-]+\.ts|node:[a-z/]+|commander)$/u;
     expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
+  });
+
+  test('./otel needs the API of OpenTelemetry, and no package besides', () => {
+    const own = [...graph.values()].filter(({ path }) => path.startsWith('adapters/otel/'));
+    expect(new Set(own.flatMap(({ packages }) => packages))).toEqual(new Set(['@opentelemetry/api']));
   });
 
   test('no source file has more than 400 lines', () => {

@@ -11,7 +11,12 @@ import { findCycle, loadedWith, reachableFrom, readModuleGraph } from './support
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 const FRAMEWORK = /^(?:openai|langchain|ai|@langchain\/.+|@ai-sdk\/.+)$/u;
-const ADAPTERS = ['adapters/openai/index.js', 'adapters/ai-sdk/index.js', 'adapters/langchain/index.js'];
+const ADAPTERS = [
+  'adapters/openai/index.js',
+  'adapters/ai-sdk/index.js',
+  'adapters/langchain/index.js',
+  'adapters/otel/index.js',
+];
 const ENTRIES = [
   'src/index.js',
   'src/node/index.js',

@@ -243,3 +243,25 @@ test('the key of the provider comes from the vault, and a rotation reaches the p
     ].join('\n'),
   );
 });
+
+describe('OpenTelemetry', () => {
+  test('is told of three calls in traces and in metrics', async () => {
+    const output = await runExample('opentelemetry/opentelemetry.ts');
+    const traces = /^(?:span|  event|      controlzero\.(?:denied|decision\.effect)|    controlzero\.denied)/u;
+    expect(output.split('\n').filter((line) => traces.test(line))).toEqual([
+      'span "answer a customer"',
+      '    controlzero.denied=true',
+      '  event "controlzero.decision"',
+      '      controlzero.decision.effect=allow',
+      '  event "controlzero.decision"',
+      '      controlzero.decision.effect=deny',
+      'span "controlzero.decision"',
+      '    controlzero.denied=true',
+    ]);
+    expect(output).toMatch(
+      /^controlzero\.denials: 2 .*gen_ai\.request\.model=gpt-4-turbo gen_ai\.agent\.id=support$/mu,
+    );
+    expect(output).toMatch(/^controlzero\.decisions: 1 .*controlzero\.decision\.effect=allow/mu);
+    expect(output).toMatch(/\nrequests that reached the provider: 1\n$/u);
+  });
+});
