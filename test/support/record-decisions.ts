@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 
 import type { AuditStatus, RecordSink } from '../../src/index.ts';
 import { ControlZero, modelRequest } from '../../src/index.ts';
@@ -13,6 +13,7 @@ import { silentLogger } from './silent-logger.ts';
 // Makes many decisions in a process of its own while a collector misbehaves, and looks at every step
 // whether the counts add up and how much memory there is.
 export interface RecordingResult {
+  readonly decisions: number;
   readonly samples: number;
   /** Samples in which emitted was not delivered + dropped + queued, or not the number of decisions. */
   readonly wrong: number;
@@ -23,7 +24,8 @@ export interface RecordingResult {
   readonly rssMB: number;
 }
 
-const [url = '', countText = '0', deliveredFile = '', drain = ''] = process.argv.slice(2);
+// With the name of a file, decisions go on until it is there.
+const [url = '', countText = '0', deliveredFile = '', drain = '', stopFile = ''] = process.argv.slice(2);
 const COUNT = Number(countText);
 const CHUNK = 500;
 const MB = 1024 * 1024;
@@ -51,10 +53,10 @@ let [samples, wrong, mostQueued] = [0, 0, 0];
 let base: NodeJS.MemoryUsage | undefined;
 const most = { heap: 0, rss: 0 };
 
-function sample(made: number): void {
+function sample(decisions: number): void {
   const { emitted = 0, delivered = 0, dropped = 0, queued = 0 } = cz.status().audit ?? {};
   samples += 1;
-  if (emitted !== made || emitted !== delivered + dropped + queued) wrong += 1;
+  if (emitted !== decisions || emitted !== delivered + dropped + queued) wrong += 1;
   mostQueued = Math.max(mostQueued, queued);
 }
 
@@ -66,22 +68,25 @@ function weigh(): void {
   most.rss = Math.max(most.rss, rss - base.rss);
 }
 
-for (let made = 0; made < COUNT;) {
+const goesOn = (decisions: number): boolean => decisions < COUNT || (stopFile !== '' && !existsSync(stopFile));
+let made = 0;
+while (goesOn(made)) {
   for (let index = 0; index < CHUNK; index += 1, made += 1)
     cz.evaluate(modelRequest({ action: 'llm.generate', model: `model-${made % 100}` }));
   sample(made);
   if (made % Math.max(COUNT / 20, CHUNK) === 0) weigh();
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => setTimeout(resolve, made < COUNT ? 1 : 10));
 }
 while (drain === 'drain' && cz.status().audit?.queued !== 0) {
   await cz.flush();
   await new Promise((resolve) => setTimeout(resolve, 10));
-  sample(COUNT);
+  sample(made);
 }
 await cz.close();
-sample(COUNT);
+sample(made);
 weigh();
 const result: RecordingResult = {
+  decisions: made,
   samples,
   wrong,
   mostQueued,
