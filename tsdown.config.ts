@@ -31,7 +31,8 @@ const FILES = {
   secrets: /[\\/]src[\\/]open-secrets\.ts$/u,
   vault: /[\\/]src[\\/]node[\\/]vault-file-source\.ts$/u,
   bundle: /[\\/]src[\\/]bundle[\\/](?:verify-bundle|sealed-secrets|rotation-chain)\.ts$/u,
-  hosted: /[\\/]src[\\/]hosted[\\/]open-hosted-source\.ts$/u,
+  records: /[\\/]src[\\/]records[\\/]decision-log\.ts$/u,
+  hosted: /[\\/]src[\\/]hosted[\\/](?:open-hosted-source|audit-sink)\.ts$/u,
 };
 
 const config: UserConfig[] = defineConfig([

@@ -17,6 +17,7 @@ import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
 import { openTelemetry } from './opentelemetry.ts';
+import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
 import { sampleGroups } from './sampler.ts';
@@ -32,6 +33,7 @@ const benches: readonly Bench[] = [
   langChain,
   aiSDK,
   gate,
+  records,
   openTelemetry,
   ...engines,
   growth,

@@ -221,7 +221,7 @@ export interface PolicyUnavailableErrorOptions {
 
 /**
  * Thrown when no decision could be made, because there is no active policy: none was configured, the
- * source could not be read, or the client was closed. Fails closed: nothing was sent. It is not a
+ * source could not be read, or the client was closed; or because it has to be recorded and cannot be. Fails closed: nothing was sent. It is not a
  * {@link PolicyDeniedError}, so that "the policy says no" and "nobody could ask" stay apart.
  *
  * @example

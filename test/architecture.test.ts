@@ -16,6 +16,10 @@ const ARROWS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/errors\.ts$/u, /^src\/policy\/(?:printable|problem)\.ts$/u],
   [/^src\/events\//u, /^src\/(?:events|policy)\//u],
   [/^src\/bundle\//u, /^src\/(?:bundle|engine|policy|errors)|^src\/node\/builtin\.ts/u],
+  [
+    /^src\/records\//u,
+    /^src\/(?:records|events|policy)\/|^src\/sync\/(?:clock|network-pacing|sync-status|until-aborted|wait-until)\.ts|^src\/errors\.ts/u,
+  ],
   [/^src\/sources\//u, /^src\/(?:sources|policy)\//u],
   [
     /^src\/hosted\//u,

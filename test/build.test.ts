@@ -57,17 +57,19 @@ describe('what is published', () => {
     expect(pathsOf(loadedWith(graph, entry))).toEqual([entry, 'chunks/core.js']);
   });
 
-  test('a policy, a file, secrets and a control plane are loaded on demand, as few files', () => {
+  test('a policy, a file, secrets, records and a control plane are loaded on demand, as few files', () => {
     const loadedOnDemand = (entry: string): string[] =>
       pathsOf(loadedWith(graph, entry)).filter((path) => path !== 'chunks/core.js');
     expect(graph.get('chunks/core.js')?.onDemand.toSorted()).toEqual([
       'chunks/configuration-key.js',
+      'chunks/decision-log.js',
       'chunks/open-refresher.js',
       'chunks/open-secrets.js',
     ]);
     expect(loadedOnDemand('chunks/open-refresher.js')).toEqual(['chunks/open-refresher.js', 'chunks/policy.js']);
+    expect(loadedOnDemand('chunks/decision-log.js').length).toBeLessThanOrEqual(3);
     expect(loadedOnDemand('chunks/open-secrets.js').length).toBeLessThanOrEqual(4);
-    expect(loadedOnDemand('chunks/open-hosted-source.js').length).toBeLessThanOrEqual(6);
+    expect(loadedOnDemand('chunks/open-hosted-source.js').length).toBeLessThanOrEqual(7);
   });
 
   test.each(ENTRIES)('%s reaches no Node module and no framework by import', (entry) => {

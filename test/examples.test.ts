@@ -128,6 +128,14 @@ describe('the demo', () => {
   });
 });
 
+describe('decision records', () => {
+  test('are written, read again and decided by a stricter policy', async () => {
+    expect(await runExample('decision-records/record-and-replay.ts')).toBe(
+      '4 of 4 decisions recorded\n3 unchanged, 1 newly denied\n  reports on model/gpt-4: 1\n',
+    );
+  });
+});
+
 describe('the LangChain agent', () => {
   test('shows each decision of two agents, and the requests that reached the provider', async () => {
     const { tasks } = JSON.parse(await runExample('langchain-agent/agent.ts', '--json')) as {

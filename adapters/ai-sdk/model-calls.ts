@@ -89,7 +89,7 @@ export class ModelCalls {
     // Awaiting a decision that is there already would cost more than the decision.
     const passed = this.#passNow(asked) ?? (await this.#pass(asked));
     // Many models read their id some turns after they were called; whoever changes it in this one is found out.
-    await undefined;
+    await Promise.resolve();
     if (hasChanged(passed)) await this.#judgeChanged(passed);
     try {
       return await send(passed.model, passed.params);

@@ -1,4 +1,5 @@
 import type * as asyncHooks from 'node:async_hooks';
+import type * as syncFiles from 'node:fs';
 import type * as files from 'node:fs/promises';
 import type * as http from 'node:http';
 import type * as https from 'node:https';
@@ -10,6 +11,7 @@ import { ConfigurationError } from '../errors.ts';
 
 interface Builtins {
   readonly 'node:async_hooks': typeof asyncHooks;
+  readonly 'node:fs': typeof syncFiles;
   readonly 'node:fs/promises': typeof files;
   readonly 'node:http': typeof http;
   readonly 'node:https': typeof https;
