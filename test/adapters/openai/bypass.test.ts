@@ -10,7 +10,13 @@ import type { Wrap } from '../../support/bypass-attempts-run.ts';
 import { runAttempts } from '../../support/bypass-attempts-run.ts';
 import type { OpenAILibrary } from '../../support/bypass-attempts-stage.ts';
 import { ALLOWED, ALLOWED_EMBEDDING, DENIED } from '../../support/bypass-attempts-stage.ts';
-import { hookOptions, hookRequests, patchMethods, proxyDeeply } from '../../support/bypass-attempts-weak-wrappers.ts';
+import {
+  hookOptions,
+  hookRequests,
+  patchMethods,
+  proxyDeeply,
+  trustObjects,
+} from '../../support/bypass-attempts-weak-wrappers.ts';
 
 const MAJORS = [
   { major: 'openai 7', load: (): Promise<OpenAILibrary> => import('openai') },
@@ -54,6 +60,7 @@ const weakWraps = (): Readonly<Record<string, Wrap>> => ({
   'a deep Proxy': proxyDeeply(cz),
   'a hook on the options': hookOptions(cz),
   'a hook on the request': hookRequests(cz),
+  'trust in what is serialized': trustObjects(cz),
 });
 
 const withUs: Wrap = (client) => wrapOpenAI(client, cz);
