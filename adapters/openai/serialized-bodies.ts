@@ -46,8 +46,11 @@ function modelFieldIn(text: string): JsonField | undefined {
   return { key: 'model', value: text.slice(start + 1, end - 1), start, end };
 }
 
+// Parsing a shorter text costs no more than watching where it comes from.
+const SHORTEST = 2048;
+
 /**
- * Remembers the texts that a client was seen to serialize from objects. Of such a text it is known that it is
+ * Remembers the longer texts that a client was seen to serialize from objects. Of such a text it is known that it is
  * JSON, that no field stands there twice, and which fields there are: it need not be parsed again to find the
  * model. This is true of the text, whoever sends it and however.
  *
@@ -56,6 +59,11 @@ function modelFieldIn(text: string): JsonField | undefined {
  */
 export class SerializedBodies {
   readonly #known = new Waiting<Serialized>();
+  readonly #shortest: number;
+
+  constructor(shortest: number = SHORTEST) {
+    this.#shortest = shortest;
+  }
 
   /** Serializes a body as the class does, and remembers what came out. */
   build(buildBody: BuildBody, client: unknown, given: BodyOptions): EncodedBody {
@@ -66,7 +74,13 @@ export class SerializedBodies {
     const isClear = (headers === undefined || headers === null) && namesOneModel(body);
     const encoded = buildBody.call(client, { options });
     const text = encoded.body;
-    if (!isClear || typeof text !== 'string' || encoded.bodyHeaders?.['content-type'] !== JSON_TEXT) return encoded;
+    if (
+      !isClear ||
+      typeof text !== 'string' ||
+      text.length < this.#shortest ||
+      encoded.bodyHeaders?.['content-type'] !== JSON_TEXT
+    )
+      return encoded;
     const field = modelFieldIn(text);
     if (field) this.#known.put(body, { text, field });
     return encoded;

@@ -1,18 +1,24 @@
 import type { OpenAI } from 'openai';
 
 import type { Attempt, Attempts, Stage } from './bypass-attempts-stage.ts';
-import { ALLOWED, DENIED, chat, chatBody, overTurns, post } from './bypass-attempts-stage.ts';
+import { ALLOWED, DENIED, chat, overTurns, post } from './bypass-attempts-stage.ts';
 import { whilePolluted } from './while-polluted.ts';
 
 interface Encoded {
   readonly body: unknown;
 }
+// Short texts are parsed again, whoever made them.
+const CONTENT = 'He said "no".\n'.repeat(500);
 type BuildBody = (parameters: object) => Encoded;
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const FORM = 'application/x-www-form-urlencoded';
 /** As JSON it names the allowed model, as a form the denied one. */
 const TWO_READINGS = { ...chatBody(ALLOWED), user: `&model=${DENIED}&` };
+
+function chatBody(model: unknown): Record<string, unknown> {
+  return { model, messages: [{ role: 'user', content: CONTENT }] };
+}
 
 function buildBodyOf(owner: object): BuildBody {
   return Reflect.get(owner, 'buildBody') as BuildBody;
@@ -28,7 +34,7 @@ function vanishing(): Record<string, unknown> {
 function withNestedCode(order: readonly string[]): Attempt {
   return (stage) => {
     const params: Record<string, unknown> = {};
-    const message = { role: 'user', toJSON: () => ((params['model'] = DENIED), { role: 'user', content: 'Hello' }) };
+    const message = { role: 'user', toJSON: () => ((params['model'] = DENIED), { role: 'user', content: CONTENT }) };
     for (const key of order) params[key] = key === 'model' ? ALLOWED : [message];
     return chat(stage.client(), params);
   };
