@@ -24,8 +24,7 @@ export function bodyText(body: unknown): string | undefined {
   }
 }
 
-/** The type of a body that is plain JSON. */
-export const JSON_TEXT = 'application/json';
+const JSON_TEXT = 'application/json';
 const JSON_TYPE = /^(?:text\/plain|application\/(?:[\w.+-]+\+)?json)(?:\s*;\s*charset="?utf-?8"?)?\s*;?$/iu;
 const PLAIN_ENCODING = /^(?:identity)?$/iu;
 

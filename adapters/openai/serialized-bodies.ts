@@ -1,6 +1,6 @@
 import { isProxy } from './is-proxy.ts';
 import type { JsonField } from './json-fields.ts';
-import { JSON_TEXT, isModelKey } from './read-models.ts';
+import { isModelKey } from './read-models.ts';
 import { Waiting } from './waiting.ts';
 
 /** What the client serializes a body from. */
@@ -11,7 +11,6 @@ export interface BodyOptions {
 
 /** A body as the client encodes it. */
 export interface EncodedBody {
-  readonly bodyHeaders?: Readonly<Record<string, unknown>> | undefined;
   readonly body?: unknown;
 }
 
@@ -74,13 +73,7 @@ export class SerializedBodies {
     const isClear = (headers === undefined || headers === null) && namesOneModel(body);
     const encoded = buildBody.call(client, { options });
     const text = encoded.body;
-    if (
-      !isClear ||
-      typeof text !== 'string' ||
-      text.length < this.#shortest ||
-      encoded.bodyHeaders?.['content-type'] !== JSON_TEXT
-    )
-      return encoded;
+    if (!isClear || typeof text !== 'string' || text.length < this.#shortest) return encoded;
     const field = modelFieldIn(text);
     if (field) this.#known.put(body, { text, field });
     return encoded;
