@@ -1,4 +1,5 @@
 import type { ControlZero } from '../../src/index.ts';
+import { callOfView, isPinned, pinsOf, viewFor } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
@@ -10,7 +11,7 @@ import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
 import { readEmbeddings } from './named-models.ts';
 import type { Send } from './sending.ts';
-import { callOfView, sendGoverned, sendingMethods, viewFor } from './sending.ts';
+import { sendGoverned, sendingMethods } from './sending.ts';
 
 /** What embeddings look like, of any supported version of LangChain. */
 export interface LangChainEmbeddings {
@@ -45,9 +46,11 @@ function embedding(original: Embed, { key, start, named }: EmbeddingsSeam): Embe
     if (callOfView(this, key)) return original.call(this, input);
     const call = start(this);
     for (;;) {
-      const view = viewFor(this, key, call);
-      const what = named(view);
-      if (call.passed(what)) return original.call(view, input);
+      const read = named(this);
+      const pins = pinsOf(this);
+      const view = viewFor({ target: this, key, call, pins, isCache: true });
+      const what = isPinned(pins, read) ? read : named(view);
+      if (call.passNow(what)) return original.call(view, input);
       await call.pass(what);
     }
   };

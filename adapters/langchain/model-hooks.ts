@@ -56,9 +56,8 @@ function generating(original: Generate, calls: ModelCalls): Generate {
     const call = calls.find(this, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const view = calls.view(this, call);
-      const named = calls.named(view, carried, false);
-      const passed = call.passed(named);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: false }, call);
+      const passed = call.passNow(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
       if (passed) return original.call(view, input, carried, runManager);
       await call.pass(named);
@@ -71,9 +70,8 @@ function streaming(name: (typeof STREAMS)[number], original: Stream, calls: Mode
     const call = calls.find(this, options);
     const carried = calls.carry(options, call);
     for (;;) {
-      const view = calls.view(this, call);
-      const named = calls.named(view, carried, true);
-      const passed = call.passed(named);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: true }, call);
+      const passed = call.passNow(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
       if (passed) return yield* original.call(view, input, carried, runManager);

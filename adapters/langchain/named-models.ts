@@ -4,14 +4,22 @@ import { methodOf } from './derive.ts';
 import type { Fields } from './fields.ts';
 import { fieldsOf } from './fields.ts';
 import { faultInOptions, queriedModels } from './request-options.ts';
-import { isModelField, settle } from './settle.ts';
+import { namesModels, settle } from './settle.ts';
 
 /** What a model or an embeddings object is called with. */
 export type Named = NamedModels | UndeterminedModel;
 
-// Where gateways look besides `model`. Undefined: something else than ids stands there.
+const NONE: readonly string[] = [];
+
+/** Options of a request, of the client and of the call. */
+interface RequestOptions {
+  readonly configured: Fields;
+  readonly requested: Fields;
+}
+
+// Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
-  if (list === undefined || list === null) return [];
+  if (list === undefined || list === null) return NONE;
   const entries: readonly unknown[] = Array.isArray(list) ? list : [list];
   const models = entries.map((entry) => (typeof entry === 'string' ? entry : fieldsOf(entry)['model']));
   return models.every((model) => typeof model === 'string') ? models : undefined;
@@ -22,15 +30,22 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Where a model sends its requests, as far as the URL says which deployment runs. */
-function urlsOf(part: Fields): readonly string[] {
+function urlOf(part: Fields, deployment: string | undefined): string {
   const made = textOf(fieldsOf(part['client'])['baseURL']);
-  if (made !== undefined) return [made];
-  const deployment = textOf(part['azureOpenAIApiDeploymentName']);
-  if (deployment === undefined) return [textOf(fieldsOf(part['clientConfig'])['baseURL']) ?? ''];
+  if (made !== undefined) return made;
+  if (deployment === undefined) return textOf(fieldsOf(part['clientConfig'])['baseURL']) ?? '';
   const basePath = textOf(part['azureOpenAIBasePath']);
-  if (basePath !== undefined) return [`${basePath}/${deployment}`];
+  if (basePath !== undefined) return `${basePath}/${deployment}`;
   const endpoint = textOf(part['azureOpenAIEndpoint']) ?? `https://${String(part['azureOpenAIApiInstanceName'])}`;
-  return [`${endpoint}/openai/deployments/${deployment}`];
+  return `${endpoint}/openai/deployments/${deployment}`;
+}
+
+function deploymentsOfPart(part: Fields): readonly string[] | UndeterminedModel {
+  const named = textOf(part['azureOpenAIApiDeploymentName']);
+  const found = deploymentInUrl(urlOf(part, named));
+  if (found && 'fault' in found) return found;
+  if (named === undefined) return found ? [found.name] : NONE;
+  return found && found.name !== named ? [named, found.name] : [named];
 }
 
 /**
@@ -39,15 +54,37 @@ function urlsOf(part: Fields): readonly string[] {
  * only the inner models know it.
  */
 function deploymentsOf(model: Fields): readonly string[] | UndeterminedModel {
-  const speaking = [model, fieldsOf(model['completions']), fieldsOf(model['responses'])];
-  const found = speaking.flatMap(urlsOf).map(deploymentInUrl);
-  const named = speaking.map((part) => textOf(part['azureOpenAIApiDeploymentName']));
-  for (const deployment of found) {
-    if (!deployment) continue;
-    if ('fault' in deployment) return deployment;
-    named.push(deployment.name);
+  const deployments: string[] = [];
+  for (const part of [model, model['completions'], model['responses']]) {
+    const found = part === undefined ? NONE : deploymentsOfPart(fieldsOf(part));
+    if ('fault' in found) return found;
+    for (const name of found) if (!deployments.includes(name)) deployments.push(name);
   }
-  return [...new Set(named.filter((name) => name !== undefined))];
+  return deployments;
+}
+
+// What an option of the request is in the end: the client spreads those of the call over its own.
+function optionOf(name: string, { configured, requested }: RequestOptions): unknown {
+  return Object.hasOwn(requested, name) ? requested[name] : configured[name];
+}
+
+function bodyOf(parameters: Fields, options: RequestOptions): unknown {
+  const { configured, requested } = options;
+  const isReplaced = Object.hasOwn(requested, 'body') || Object.hasOwn(configured, 'body');
+  return isReplaced ? optionOf('body', options) : parameters;
+}
+
+// Where gateways look besides `model`. Undefined: something else than ids stands there.
+function furtherModels(sent: Fields, options: RequestOptions): readonly string[] | undefined {
+  const lists = [sent['models'], sent['fallbacks']];
+  for (const name of ['query', 'defaultQuery']) lists.push(...queriedModels(optionOf(name, options)));
+  const further: string[] = [];
+  for (const list of lists) {
+    const models = listedModels(list);
+    if (!models) return undefined;
+    further.push(...models);
+  }
+  return further;
 }
 
 function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
@@ -58,25 +95,20 @@ function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
   return all.length === 0 ? { model } : { model, others: all };
 }
 
-/**
- * What the parameters of a request name. Options of the request can put another body in their place or
- * add to the query, because the client of OpenAI spreads them over its own.
- */
-function readParameters(model: Fields, parameters: Fields, requestOptions: Fields): Named {
+/** What the parameters of a request name. Options of the request can put another body in their place or add to the query. */
+function readParameters(model: Fields, parameters: Fields, requested: Fields): Named {
   const configured = fieldsOf(model['clientConfig']);
-  const options = { ...configured, ...requestOptions };
-  const fault = faultInOptions(options) ?? faultInOptions(configured);
+  const options = { configured, requested };
+  const fault = faultInOptions(requested) ?? faultInOptions(configured);
   if (fault !== undefined) return { fault };
-  const sent = settle(Object.hasOwn(options, 'body') ? options['body'] : parameters);
+  const sent = settle(bodyOf(parameters, options));
   if (!sent) return { fault: 'The request of the call is not JSON that names one model.' };
-  const lists = [sent['models'], sent['fallbacks'], ...queriedModels(options)].map(listedModels);
-  if (!lists.every((list) => list !== undefined))
-    return { fault: 'A list of models in the call is not a list of ids.' };
-  if (Object.keys(fieldsOf(sent['extra_body'])).some(isModelField))
-    return { fault: 'The "extra_body" of the call names a model.' };
+  const further = furtherModels(sent, options);
+  if (!further) return { fault: 'A list of models in the call is not a list of ids.' };
+  if (namesModels(sent['extra_body'])) return { fault: 'The "extra_body" of the call names a model.' };
   const deployments = deploymentsOf(model);
   if ('fault' in deployments) return deployments;
-  return nameModels(deployments.length > 0 ? deployments : [sent['model']], lists.flat());
+  return nameModels(deployments.length > 0 ? deployments : [sent['model']], further);
 }
 
 // Models of some providers do not list their own id among the parameters.

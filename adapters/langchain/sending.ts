@@ -1,7 +1,6 @@
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
-import { isEmbeddings } from './is-embeddings.ts';
 import { readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
 
@@ -15,8 +14,6 @@ const NAMES = [
   'createStreamWithRetry',
   'embeddingWithRetry',
 ];
-// What names the model of an object; a view of it does not follow when they change.
-const PINNED = ['model', 'modelName', 'modelKwargs', 'azureOpenAIApiDeploymentName'];
 
 /** The methods by which a class of a provider sends what it has put together, with their names. */
 export function sendingMethods(model: object): readonly (readonly [string, Send])[] {
@@ -54,33 +51,12 @@ export async function sendGoverned(
   const options = settleOptions(givenOptions);
   for (;;) {
     const named = readRequest(model, request, options) ?? otherwise();
-    const passed = named && call.passed(named);
-    if (!named || (passed && passed.fallback === undefined)) return send.call(model, request, options, ...others);
-    if (passed?.fallback !== undefined)
-      return send.call(model, withModel(request, passed.fallback), options, ...others);
+    if (!named) return send.call(model, request, options, ...others);
+    const passed = call.passNow(named, isExchangeable(request, named));
+    if (passed) {
+      const sent = passed.fallback === undefined ? request : withModel(request, passed.fallback);
+      return send.call(model, sent, options, ...others);
+    }
     await call.pass(named, isExchangeable(request, named));
   }
-}
-
-/** The call that a view of an object belongs to; undefined when the object is no view for this gate. */
-export function callOfView(model: object, key: symbol): GovernedCall | undefined {
-  return Reflect.get(model, key) as GovernedCall | undefined;
-}
-
-/**
- * A view of an object for the length of one call, which stands under `key`: methods that are called on
- * it belong to that call, and the model it names stays the one that was judged. Everything else, and
- * everything that is set on it, is the object's own.
- */
-export function viewFor(model: object, key: symbol, call: GovernedCall): object {
-  const pinned = new Map(PINNED.filter((name) => name in model).map((name) => [name, Reflect.get(model, name)]));
-  return new Proxy(model, {
-    get(target, name) {
-      if (name === key) return call;
-      if (typeof name === 'string' && pinned.has(name)) return pinned.get(name);
-      const value: unknown = Reflect.get(target, name);
-      // What a cache of vectors asks is a part of the same call.
-      return isEmbeddings(value) ? viewFor(value, key, call) : value;
-    },
-  });
 }

@@ -1,4 +1,5 @@
 import type { Fields } from './fields.ts';
+import { fieldsOf } from './fields.ts';
 
 const MODEL_FIELDS: ReadonlySet<string> = new Set(['model', 'models', 'fallbacks', 'extra_body']);
 const IN_UPPER_CASE: ReadonlySet<string> = new Set(Array.from(MODEL_FIELDS, (name) => name.toUpperCase()));
@@ -6,7 +7,30 @@ const LENGTHS: ReadonlySet<number> = new Set(Array.from(MODEL_FIELDS, ({ length 
 
 /** Whether a field of a request names models, in whatever case: some servers do not regard it. */
 export function isModelField(name: string): boolean {
-  return LENGTHS.has(name.length) && IN_UPPER_CASE.has(name.toUpperCase());
+  // Requests have dozens of fields, and a look at the first letter tells most of them apart.
+  switch (name.charAt(0)) {
+    case 'm':
+    case 'M':
+    case 'f':
+    case 'F':
+    case 'e':
+    case 'E':
+      return LENGTHS.has(name.length) && IN_UPPER_CASE.has(name.toUpperCase());
+    default:
+      return false;
+  }
+}
+
+/** Whether something that may be a record has a field that names models. */
+export function namesModels(record: unknown): boolean {
+  return record !== undefined && Object.keys(fieldsOf(record)).some(isModelField);
+}
+
+/** Whether fields of a request name this model and nothing else. */
+export function namesOnly(request: Fields, model: unknown): boolean {
+  if (typeof model !== 'string' || request['model'] !== model) return false;
+  for (const name of Object.keys(request)) if (name !== 'model' && isModelField(name)) return false;
+  return true;
 }
 
 function jsonOf(value: unknown): unknown {
