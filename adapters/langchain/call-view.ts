@@ -1,16 +1,59 @@
 import { methodOf } from './derive.ts';
+import type { Fields } from './fields.ts';
 import { fieldsOf } from './fields.ts';
 import type { GovernedCall } from './governed-call.ts';
 import { isEmbeddings } from './is-embeddings.ts';
 import type { Named } from './named-models.ts';
 import { namesModels, namesOnly } from './settle.ts';
 
-// What names the model of an object; a view of it does not follow when they change.
-const PINNED = ['model', 'modelName', 'modelKwargs', 'azureOpenAIApiDeploymentName'] as const;
 const PARAMETERS = 'invocationParams';
+const ABSENT = Symbol('absent');
+const THIN = Symbol('thin');
 
-/** What names the model of an object, as it was when a view of it was made. */
-export type Pins = { readonly [name in (typeof PINNED)[number]]?: unknown };
+/** What names the model of an object, as it was when a view of it was made: a view does not follow when it changes. */
+export interface Pins {
+  readonly model: unknown;
+  readonly modelName: unknown;
+  readonly modelKwargs: unknown;
+  readonly azureOpenAIApiDeploymentName: unknown;
+}
+
+/** What names the model of an object at this moment. */
+export function pinsOf(object: object): Pins {
+  const { model, modelName, modelKwargs, azureOpenAIApiDeploymentName } = object as Fields;
+  return {
+    model: 'model' in object ? model : ABSENT,
+    modelName: 'modelName' in object ? modelName : ABSENT,
+    modelKwargs: 'modelKwargs' in object ? modelKwargs : ABSENT,
+    azureOpenAIApiDeploymentName: 'azureOpenAIApiDeploymentName' in object ? azureOpenAIApiDeploymentName : ABSENT,
+  };
+}
+
+function pinned(pins: Pins, name: PropertyKey): unknown {
+  switch (name) {
+    case 'model':
+    case 'modelName':
+    case 'modelKwargs':
+    case 'azureOpenAIApiDeploymentName':
+      return pins[name];
+    default:
+      return ABSENT;
+  }
+}
+
+function isOrSaysNothing(pinnedName: unknown, model: string): boolean {
+  return pinnedName === model || pinnedName === ABSENT || pinnedName === undefined;
+}
+
+/** Whether what is pinned names one model, by whatever it names it, and that is the one. */
+export function isPinned(pins: Pins, named: Named): boolean {
+  if ('fault' in named || named.others !== undefined || namesModels(pins.modelKwargs)) return false;
+  const { model } = named;
+  // On Azure the deployment is what runs.
+  if (pins.azureOpenAIApiDeploymentName === model) return true;
+  if (!isOrSaysNothing(pins.azureOpenAIApiDeploymentName, model)) return false;
+  return isOrSaysNothing(pins.model, model) && isOrSaysNothing(pins.modelName, model);
+}
 
 /** What a view is made of. */
 export interface CallView {
@@ -29,21 +72,6 @@ export function callOfView(model: object, key: symbol): GovernedCall | undefined
   return Reflect.get(model, key) as GovernedCall | undefined;
 }
 
-/** What names the model of an object at this moment. */
-export function pinsOf(model: object): Pins {
-  const pins = Object.create(null) as Record<string, unknown>;
-  for (const name of PINNED) if (name in model) pins[name] = Reflect.get(model, name);
-  return pins;
-}
-
-/** Whether what is pinned names one model, by whatever it names it, and that is the one. */
-export function isPinned({ model, modelName, modelKwargs, ...pins }: Pins, named: Named): boolean {
-  if ('fault' in named || named.others !== undefined || namesModels(modelKwargs)) return false;
-  const deployment = pins.azureOpenAIApiDeploymentName;
-  const names = deployment === undefined ? [model, modelName] : [deployment];
-  return names.every((name) => name === undefined || name === named.model);
-}
-
 // The parameters of a request are made of all fields of a model, and fields are read many times faster on
 // the model itself. That is good as long as it still names what is pinned.
 function parametersOf({ target, pins }: CallView, view: object): unknown {
@@ -58,6 +86,27 @@ function parametersOf({ target, pins }: CallView, view: object): unknown {
 }
 
 /**
+ * A view of a model that only tells whose call it is: for one that sends what it has put together by a
+ * method of its own, which judges that.
+ */
+export function thinViewFor(model: object, key: symbol, call: GovernedCall): object {
+  return new Proxy(model, {
+    get(target, name) {
+      if (name === key) return call;
+      if (name === THIN) return true;
+      const value: unknown = Reflect.get(target, name);
+      // It reads all fields of the model, which is many times faster on the model itself.
+      return name === PARAMETERS && typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+/** Whether an object is a view that does not hold on to what was judged. */
+export function isThinView(model: object): boolean {
+  return Reflect.get(model, THIN) === true;
+}
+
+/**
  * A view of an object for the length of one call: methods that are called on it belong to that call, and
  * the model it names stays the one that was judged. Everything else, and everything that is set on it, is
  * the object's own.
@@ -67,7 +116,8 @@ export function viewFor(parts: CallView): object {
   return new Proxy(object, {
     get(target, name, view) {
       if (name === key) return call;
-      if (name in pins) return pins[name as keyof Pins];
+      const known = pinned(pins, name);
+      if (known !== ABSENT) return known;
       if (name === PARAMETERS) return parametersOf(parts, view as object);
       const value: unknown = Reflect.get(target, name);
       if (!isCache || !isEmbeddings(value)) return value;

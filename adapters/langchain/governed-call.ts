@@ -36,6 +36,11 @@ export class GovernedCall {
     this.#options = options;
   }
 
+  /** Whether something that it names has passed: the call was let in. */
+  get isUnderway(): boolean {
+    return this.#answers.some(({ answer }) => 'passed' in answer);
+  }
+
   /**
    * How what is named goes ahead: judged now, unless it was judged before. Asked right before something is
    * sent. Undefined while there is no policy to judge by: then `pass` has to be awaited.

@@ -1,5 +1,5 @@
 import type { Gate } from '../../src/index.ts';
-import { callOfView, isPinned, pinsOf, viewFor } from './call-view.ts';
+import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
@@ -58,6 +58,11 @@ export class ModelCalls {
   /** The call that a view of a model belongs to. */
   viewed(model: object): GovernedCall | undefined {
     return callOfView(model, this.#key);
+  }
+
+  /** A view of a model that sends finished requests, for a call that was let in. */
+  handOn(model: object, call: GovernedCall): object {
+    return thinViewFor(model, this.#key, call);
   }
 
   /** A view of a model for one call, and what the model names while it is called on that. */

@@ -11,12 +11,6 @@ export type Named = NamedModels | UndeterminedModel;
 
 const NONE: readonly string[] = [];
 
-/** Options of a request, of the client and of the call. */
-interface RequestOptions {
-  readonly configured: Fields;
-  readonly requested: Fields;
-}
-
 // Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
   if (list === undefined || list === null) return NONE;
@@ -48,67 +42,77 @@ function deploymentsOfPart(part: Fields): readonly string[] | UndeterminedModel 
   return found && found.name !== named ? [named, found.name] : [named];
 }
 
+type Deployments = readonly string[] | UndeterminedModel;
+
+function together(some: Deployments, others: Deployments): Deployments {
+  if ('fault' in some || ('length' in others && others.length === 0)) return some;
+  if ('fault' in others || some.length === 0) return others;
+  return [...new Set([...some, ...others])];
+}
+
 /**
  * The deployment of an Azure model, which is what runs whatever its `model` says. It stands in the
  * model, or in the URL that was configured. `withConfig()` of AzureChatOpenAI gives a ChatOpenAI of which
  * only the inner models know it.
  */
-function deploymentsOf(model: Fields): readonly string[] | UndeterminedModel {
-  const deployments: string[] = [];
-  for (const part of [model, model['completions'], model['responses']]) {
-    const found = part === undefined ? NONE : deploymentsOfPart(fieldsOf(part));
-    if ('fault' in found) return found;
-    for (const name of found) if (!deployments.includes(name)) deployments.push(name);
-  }
-  return deployments;
+function deploymentsOf(model: Fields): Deployments {
+  const { completions, responses } = model;
+  const own = deploymentsOfPart(model);
+  if (completions === undefined && responses === undefined) return own;
+  return together(together(own, deploymentsOfPart(fieldsOf(completions))), deploymentsOfPart(fieldsOf(responses)));
+}
+
+/** What is asked for, and with which options of the client and of the call. */
+interface Asked {
+  readonly parameters: Fields;
+  readonly configured: Fields;
+  readonly requested: Fields;
+  /** Whether the parameters are a copy that nobody else can change. */
+  readonly areSettled?: boolean;
 }
 
 // What an option of the request is in the end: the client spreads those of the call over its own.
-function optionOf(name: string, { configured, requested }: RequestOptions): unknown {
+function optionOf(name: string, { configured, requested }: Asked): unknown {
   return Object.hasOwn(requested, name) ? requested[name] : configured[name];
 }
 
-function bodyOf(parameters: Fields, options: RequestOptions): unknown {
-  const { configured, requested } = options;
+function bodyOf(asked: Asked): Fields | undefined {
+  const { parameters, configured, requested, areSettled = false } = asked;
   const isReplaced = Object.hasOwn(requested, 'body') || Object.hasOwn(configured, 'body');
-  return isReplaced ? optionOf('body', options) : parameters;
+  if (isReplaced) return settle(optionOf('body', asked));
+  return areSettled ? parameters : settle(parameters);
 }
 
 // Where gateways look besides `model`. Undefined: something else than ids stands there.
-function furtherModels(sent: Fields, options: RequestOptions): readonly string[] | undefined {
-  const lists = [sent['models'], sent['fallbacks']];
-  for (const name of ['query', 'defaultQuery']) lists.push(...queriedModels(optionOf(name, options)));
-  const further: string[] = [];
-  for (const list of lists) {
-    const models = listedModels(list);
-    if (!models) return undefined;
-    further.push(...models);
-  }
-  return further;
+function furtherModels({ models, fallbacks }: Fields, asked: Asked): readonly string[] | undefined {
+  const queries = [optionOf('query', asked), optionOf('defaultQuery', asked)];
+  // Nearly every call.
+  if (models === undefined && fallbacks === undefined && queries[0] === undefined && queries[1] === undefined)
+    return NONE;
+  const lists = [models, fallbacks, ...queries.flatMap(queriedModels)].map(listedModels);
+  return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
-function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
-  const [model, ...further] = ids;
-  if (typeof model !== 'string' || !further.every((id) => typeof id === 'string'))
-    return { fault: 'The call names no model.' };
-  const all = [...further, ...others];
-  return all.length === 0 ? { model } : { model, others: all };
+function nameModels(model: unknown, others: readonly string[]): Named {
+  if (typeof model !== 'string') return { fault: 'The call names no model.' };
+  return others.length === 0 ? { model } : { model, others };
 }
 
 /** What the parameters of a request name. Options of the request can put another body in their place or add to the query. */
-function readParameters(model: Fields, parameters: Fields, requested: Fields): Named {
-  const configured = fieldsOf(model['clientConfig']);
-  const options = { configured, requested };
-  const fault = faultInOptions(requested) ?? faultInOptions(configured);
+function readParameters(model: Fields, asked: Asked): Named {
+  const fault = faultInOptions(asked.requested) ?? faultInOptions(asked.configured);
   if (fault !== undefined) return { fault };
-  const sent = settle(bodyOf(parameters, options));
+  const sent = bodyOf(asked);
   if (!sent) return { fault: 'The request of the call is not JSON that names one model.' };
-  const further = furtherModels(sent, options);
+  const further = furtherModels(sent, asked);
   if (!further) return { fault: 'A list of models in the call is not a list of ids.' };
   if (namesModels(sent['extra_body'])) return { fault: 'The "extra_body" of the call names a model.' };
   const deployments = deploymentsOf(model);
   if ('fault' in deployments) return deployments;
-  return nameModels(deployments.length > 0 ? deployments : [sent['model']], further);
+  const [deployment, ...others] = deployments;
+  return deployment === undefined
+    ? nameModels(sent['model'], further)
+    : nameModels(deployment, [...others, ...further]);
 }
 
 // Models of some providers do not list their own id among the parameters.
@@ -141,15 +145,29 @@ export function readCall({ model, options, isStream, modelId }: CallToRead): Nam
     parameters['model'] === undefined
       ? namedByClass(parameters, ownName(model as Fields, modelId), callOptions['model'])
       : parameters;
-  return readParameters(model as Fields, named, isStream ? callOptions : fieldsOf(callOptions['options']));
+  const configured = fieldsOf((model as Fields)['clientConfig']);
+  const requested = isStream ? callOptions : fieldsOf(callOptions['options']);
+  return readParameters(model as Fields, { parameters: named, configured, requested });
+}
+
+/** A request that was put together. */
+export interface FinishedRequest {
+  /** The object that sends it. */
+  readonly model: object;
+  /** A copy of it that nobody else can change, or what it is where none can be made. */
+  readonly request: unknown;
+  readonly isSettled: boolean;
+  readonly options: unknown;
 }
 
 /** What a finished request names; undefined when it is in a form of its own. */
-export function readRequest(model: object, request: unknown, requestOptions: unknown): Named | undefined {
+export function readRequest({ model, request, isSettled, options }: FinishedRequest): Named | undefined {
   const parameters = fieldsOf(request);
-  const options = fieldsOf(requestOptions);
-  const names = 'model' in parameters || 'body' in options || faultInOptions(options) !== undefined;
-  return names ? readParameters(model as Fields, parameters, options) : undefined;
+  const requested = fieldsOf(options);
+  const names = 'model' in parameters || 'body' in requested || faultInOptions(requested) !== undefined;
+  if (!names) return undefined;
+  const configured = fieldsOf((model as Fields)['clientConfig']);
+  return readParameters(model as Fields, { parameters, configured, requested, areSettled: isSettled });
 }
 
 /** What a callback handler hears of a model that starts. */
@@ -170,10 +188,13 @@ export function readStart({ serialized, extraParams, modelId }: StartedRun): Nam
   const own = fieldsOf(parameters);
   const named = own['model'] === undefined ? { ...own, model: ownName(written, modelId) } : own;
   const requestOptions = { ...fieldsOf(options), ...fieldsOf(fieldsOf(options)['options']) };
-  return readParameters({ azureOpenAIApiDeploymentName: deployment }, named, requestOptions);
+  const asked = { parameters: named, configured: fieldsOf(undefined), requested: requestOptions };
+  return readParameters({ azureOpenAIApiDeploymentName: deployment }, asked);
 }
 
 /** What an embeddings object names in its requests. */
 export function readEmbeddings(embeddings: object, modelId: string | undefined): Named {
-  return readParameters(embeddings as Fields, { model: ownName(embeddings as Fields, modelId) }, {});
+  const fields = embeddings as Fields;
+  const asked = { parameters: { model: ownName(fields, modelId) }, requested: fieldsOf(undefined) };
+  return readParameters(fields, { ...asked, configured: fieldsOf(fields['clientConfig']) });
 }

@@ -1,5 +1,6 @@
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
+import { MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
 import { readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
@@ -7,7 +8,8 @@ import { settle, settleOptions } from './settle.ts';
 /** A method that sends a finished request, retries included. */
 export type Send = (request: unknown, ...others: readonly unknown[]) => Promise<unknown>;
 
-const NAMES = [
+/** What such methods are called by the classes that have them. */
+export const SENDING_METHODS: readonly string[] = [
   'completionWithRetry',
   'responseApiWithRetry',
   'betaParsedCompletionWithRetry',
@@ -17,10 +19,27 @@ const NAMES = [
 
 /** The methods by which a class of a provider sends what it has put together, with their names. */
 export function sendingMethods(model: object): readonly (readonly [string, Send])[] {
-  return NAMES.flatMap((name) => {
+  return SENDING_METHODS.flatMap((name) => {
     const method = methodOf(model, name) as Send | undefined;
     return method ? [[name, method] as const] : [];
   });
+}
+
+function ownerOf(model: object, name: string): object | undefined {
+  let owner: object | null = model;
+  // What stands between an object and its class owns nothing.
+  while (owner && (Object.hasOwn(owner, MARK) || !Object.hasOwn(owner, name)))
+    owner = Object.getPrototypeOf(owner) as object | null;
+  return owner ?? undefined;
+}
+
+/**
+ * Whether a method of a model sends what it puts together by another method of the same class, which gets
+ * the finished request. Where a subclass replaced the method, nobody knows.
+ */
+export function sendsFinished(model: object, name: string): boolean {
+  const owner = ownerOf(model, name);
+  return owner !== undefined && sendingMethods(model).some(([send]) => ownerOf(model, send) === owner);
 }
 
 function withModel(request: unknown, model: string): unknown {
@@ -47,10 +66,11 @@ export async function sendGoverned(
   { model, send, call, otherwise }: Sending,
   [given, givenOptions, ...others]: Parameters<Send>,
 ): Promise<unknown> {
-  const request = settle(given) ?? given;
+  const settled = settle(given);
+  const request = settled ?? given;
   const options = settleOptions(givenOptions);
   for (;;) {
-    const named = readRequest(model, request, options) ?? otherwise();
+    const named = readRequest({ model, request, isSettled: settled !== undefined, options }) ?? otherwise();
     if (!named) return send.call(model, request, options, ...others);
     const passed = call.passNow(named, isExchangeable(request, named));
     if (passed) {

@@ -29,7 +29,7 @@ export function namesModels(record: unknown): boolean {
 /** Whether fields of a request name this model and nothing else. */
 export function namesOnly(request: Fields, model: unknown): boolean {
   if (typeof model !== 'string' || request['model'] !== model) return false;
-  for (const name of Object.keys(request)) if (name !== 'model' && isModelField(name)) return false;
+  for (const name in request) if (name !== 'model' && isModelField(name)) return false;
   return true;
 }
 
@@ -44,7 +44,7 @@ function isMoreThanFields(request: object): boolean {
 
 // Whether the fields that name models are spelt the usual way; they are made plain JSON.
 function settleNames(copy: Record<string, unknown>): boolean {
-  for (const name of Object.keys(copy)) {
+  for (const name in copy) {
     if (!isModelField(name)) continue;
     if (!MODEL_FIELDS.has(name)) return false;
     if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);
