@@ -73,7 +73,7 @@ export function callOfView(model: object, key: symbol): GovernedCall | undefined
 }
 
 // The parameters of a request are made of all fields of a model, and fields are read many times faster on
-// the model itself. That is good as long as it still names what is pinned.
+// the model itself. That is good where the pins name one model, as long as the model names the same.
 function parametersOf({ target, pins }: CallView, view: object): unknown {
   const parameters = methodOf(target, PARAMETERS);
   return (
@@ -113,12 +113,13 @@ export function isThinView(model: object): boolean {
  */
 export function viewFor(parts: CallView): object {
   const { target: object, key, call, pins, isCache = false } = parts;
+  const isPlain = typeof pins.model === 'string' && isPinned(pins, { model: pins.model });
   return new Proxy(object, {
     get(target, name, view) {
       if (name === key) return call;
       const known = pinned(pins, name);
       if (known !== ABSENT) return known;
-      if (name === PARAMETERS) return parametersOf(parts, view as object);
+      if (isPlain && name === PARAMETERS) return parametersOf(parts, view as object);
       const value: unknown = Reflect.get(target, name);
       if (!isCache || !isEmbeddings(value)) return value;
       return viewFor({ ...parts, target: value, pins: pinsOf(value) });
