@@ -1,12 +1,9 @@
-import { methodOf } from './derive.ts';
 import type { Fields } from './fields.ts';
-import { fieldsOf } from './fields.ts';
 import type { GovernedCall } from './governed-call.ts';
 import { isEmbeddings } from './is-embeddings.ts';
 import type { Named } from './named-models.ts';
-import { namesModels, namesOnly } from './settle.ts';
+import { namesModels } from './settle.ts';
 
-const PARAMETERS = 'invocationParams';
 const ABSENT = Symbol('absent');
 const THIN = Symbol('thin');
 
@@ -72,22 +69,9 @@ export function callOfView(model: object, key: symbol): GovernedCall | undefined
   return Reflect.get(model, key) as GovernedCall | undefined;
 }
 
-// The parameters of a request are made of all fields of a model, and fields are read many times faster on
-// the model itself. That is good where the pins name one model, as long as the model names the same.
-function parametersOf({ target, pins }: CallView, view: object): unknown {
-  const parameters = methodOf(target, PARAMETERS);
-  return (
-    parameters &&
-    function invocationParams(...options: never[]): unknown {
-      const read = parameters.apply(target, options);
-      return namesOnly(fieldsOf(read), pins.model) ? read : parameters.apply(view, options);
-    }
-  );
-}
-
 /**
- * A view of a model that only tells whose call it is: for one that sends what it has put together by a
- * method of its own, which judges that.
+ * A view of an object that only tells whose call it is: for one that sends what it has put together by a
+ * method of its own, where the request itself is judged.
  */
 export function thinViewFor(model: object, key: symbol, call: GovernedCall): object {
   return new Proxy(model, {
@@ -96,7 +80,7 @@ export function thinViewFor(model: object, key: symbol, call: GovernedCall): obj
       if (name === THIN) return true;
       const value: unknown = Reflect.get(target, name);
       // It reads all fields of the model, which is many times faster on the model itself.
-      return name === PARAMETERS && typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      return name === 'invocationParams' && typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
 }
@@ -113,13 +97,11 @@ export function isThinView(model: object): boolean {
  */
 export function viewFor(parts: CallView): object {
   const { target: object, key, call, pins, isCache = false } = parts;
-  const isPlain = typeof pins.model === 'string' && isPinned(pins, { model: pins.model });
   return new Proxy(object, {
-    get(target, name, view) {
+    get(target, name) {
       if (name === key) return call;
       const known = pinned(pins, name);
       if (known !== ABSENT) return known;
-      if (isPlain && name === PARAMETERS) return parametersOf(parts, view as object);
       const value: unknown = Reflect.get(target, name);
       if (!isCache || !isEmbeddings(value)) return value;
       return viewFor({ ...parts, target: value, pins: pinsOf(value) });

@@ -22,6 +22,8 @@ export interface CallToLookAt {
   readonly model: object;
   readonly options: CallOptions;
   readonly isStream: boolean;
+  /** Whether the finished request is judged as well. */
+  readonly isSeenAgain: boolean;
 }
 
 /** A model as one call sees it. */
@@ -60,14 +62,15 @@ export class ModelCalls {
     return callOfView(model, this.#key);
   }
 
-  /** A view of a model that sends finished requests, for a call that was let in. */
+  /** A view of a model that sends finished requests, which are judged then. */
   handOn(model: object, call: GovernedCall): object {
     return thinViewFor(model, this.#key, call);
   }
 
   /** A view of a model for one call, and what the model names while it is called on that. */
-  look({ model, options, isStream }: CallToLookAt, call: GovernedCall): CallInView {
+  look({ model, options, isStream, isSeenAgain }: CallToLookAt, call: GovernedCall): CallInView {
     const named = this.named(model, options, isStream);
+    if (isSeenAgain) return { view: this.handOn(model, call), named };
     const pins = pinsOf(model);
     const view = viewFor({ target: model, key: this.#key, call, pins });
     // What names it in another way, or in more than one, is read again where it cannot change any more.

@@ -1,4 +1,3 @@
-import { isThinView } from './call-view.ts';
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
@@ -76,7 +75,7 @@ function generating({ original, calls, isSeenAgain }: Seam<Generate>): Generate 
     const carried = calls.carry(options, call);
     if (isSeenAgain && call.isUnderway) return original.call(calls.handOn(this, call), input, carried, runManager);
     for (;;) {
-      const { view, named } = calls.look({ model: this, options: carried, isStream: false }, call);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: false, isSeenAgain }, call);
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
       if (passed) return original.call(view, input, carried, runManager);
@@ -92,7 +91,7 @@ function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgai
     if (isSeenAgain && call.isUnderway)
       return yield* original.call(calls.handOn(this, call), input, carried, runManager);
     for (;;) {
-      const { view, named } = calls.look({ model: this, options: carried, isStream: true }, call);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: true, isSeenAgain }, call);
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
@@ -106,9 +105,8 @@ function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgai
 function sending(send: Send, calls: ModelCalls): Send {
   return function sendFinished(this: object, ...parameters) {
     const viewed = calls.viewed(this);
-    const isJudged = viewed !== undefined && !isThinView(this);
-    const otherwise = (): Named | undefined => (isJudged ? undefined : calls.named(this, {}, true));
-    return sendGoverned({ model: this, send, call: viewed ?? calls.find(this, {}), otherwise }, parameters);
+    const named = (): Named => calls.named(this, {}, true);
+    return sendGoverned({ model: this, send, viewed, start: () => calls.find(this, {}), named }, parameters);
   };
 }
 

@@ -1,3 +1,4 @@
+import { isThinView } from './call-view.ts';
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
 import { MARK } from './mark.ts';
@@ -56,21 +57,28 @@ function isExchangeable(request: unknown, named: Named): boolean {
 export interface Sending {
   readonly model: object;
   readonly send: Send;
-  readonly call: GovernedCall;
-  /** What is judged when the request does not say it in a form that is known; undefined when it was. */
-  readonly otherwise: () => Named | undefined;
+  /** The call of the view that it is sent on. */
+  readonly viewed: GovernedCall | undefined;
+  /** A call for what is sent without one. */
+  readonly start: () => GovernedCall;
+  /** What is judged when the request does not say it in a form that is known, unless it was. */
+  readonly named: () => Named;
 }
 
 /** Sends a request if everything it names has passed. What is sent is a copy that nobody else can change. */
 export async function sendGoverned(
-  { model, send, call, otherwise }: Sending,
+  { model, send, viewed, start, named: otherwise }: Sending,
   [given, givenOptions, ...others]: Parameters<Send>,
 ): Promise<unknown> {
+  const call = viewed ?? start();
+  const isJudged = viewed !== undefined && !isThinView(model);
   const settled = settle(given);
   const request = settled ?? given;
   const options = settleOptions(givenOptions);
   for (;;) {
-    const named = readRequest({ model, request, isSettled: settled !== undefined, options }) ?? otherwise();
+    const named =
+      readRequest({ model, request, isSettled: settled !== undefined, options }) ??
+      (isJudged ? undefined : otherwise());
     if (!named) return send.call(model, request, options, ...others);
     const passed = call.passNow(named, isExchangeable(request, named));
     if (passed) {

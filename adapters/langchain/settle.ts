@@ -6,7 +6,7 @@ const IN_UPPER_CASE: ReadonlySet<string> = new Set(Array.from(MODEL_FIELDS, (nam
 const LENGTHS: ReadonlySet<number> = new Set(Array.from(MODEL_FIELDS, ({ length }) => length));
 
 /** Whether a field of a request names models, in whatever case: some servers do not regard it. */
-export function isModelField(name: string): boolean {
+function isModelField(name: string): boolean {
   // Requests have dozens of fields, and a look at the first letter tells most of them apart.
   switch (name.charAt(0)) {
     case 'm':
@@ -24,13 +24,6 @@ export function isModelField(name: string): boolean {
 /** Whether something that may be a record has a field that names models. */
 export function namesModels(record: unknown): boolean {
   return record !== undefined && Object.keys(fieldsOf(record)).some(isModelField);
-}
-
-/** Whether fields of a request name this model and nothing else. */
-export function namesOnly(request: Fields, model: unknown): boolean {
-  if (typeof model !== 'string' || request['model'] !== model) return false;
-  for (const name in request) if (name !== 'model' && isModelField(name)) return false;
-  return true;
 }
 
 function jsonOf(value: unknown): unknown {
