@@ -1,4 +1,5 @@
 import type { ModelAction } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
 import { passBatch } from './batch.ts';
 import type { Mark } from './mark.ts';
 import { isGoverned, setGovernedModel, setMark } from './mark.ts';
@@ -103,8 +104,10 @@ export class ModelGate {
   }
 
   #batch(source: object): object {
-    const doStartBatch = async (options: unknown): Promise<unknown> =>
-      run(source, 'doStartBatch', await passBatch(this.#mark.calls, options));
+    const doStartBatch = async (options: unknown): Promise<unknown> => {
+      const passed = await passBatch(this.#mark.calls, options);
+      return sendJudged(undefined, () => run(source, 'doStartBatch', passed));
+    };
     const face = mirror(source, {
       face: {},
       read: (name) => (name === 'doStartBatch' ? doStartBatch : this.#read(source, name, source)),

@@ -1,4 +1,5 @@
 import type { ControlZero } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
@@ -8,7 +9,7 @@ import { readOptions } from './langchain-options.ts';
 import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
-import { readEmbeddings } from './named-models.ts';
+import { namedIds, readEmbeddings } from './named-models.ts';
 import type { Send } from './sending.ts';
 import { callOfView, sendGoverned, sendingMethods, viewFor } from './sending.ts';
 
@@ -47,7 +48,7 @@ function embedding(original: Embed, { key, start, named }: EmbeddingsSeam): Embe
     for (;;) {
       const view = viewFor(this, key, call);
       const what = named(view);
-      if (call.passed(what)) return original.call(view, input);
+      if (call.passed(what)) return sendJudged(namedIds(what), async () => original.call(view, input));
       await call.pass(what);
     }
   };

@@ -1,9 +1,11 @@
+import { sendJudged, sendJudgedStream } from '../../src/index.ts';
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
 import type { CallOptions, ModelCalls } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
 import type { Named } from './named-models.ts';
+import { namedIds } from './named-models.ts';
 import type { Send } from './sending.ts';
 import { sendGoverned, sendingMethods } from './sending.ts';
 
@@ -60,7 +62,7 @@ function generating(original: Generate, calls: ModelCalls): Generate {
       const named = calls.named(view, carried, false);
       const passed = call.passed(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return original.call(view, input, carried, runManager);
+      if (passed) return sendJudged(namedIds(named), async () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };
@@ -76,7 +78,8 @@ function streaming(name: (typeof STREAMS)[number], original: Stream, calls: Mode
       const passed = call.passed(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
-      if (passed) return yield* original.call(view, input, carried, runManager);
+      if (passed)
+        return yield* sendJudgedStream(namedIds(named), () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };

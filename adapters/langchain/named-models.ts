@@ -9,6 +9,11 @@ import { isModelField, settle } from './settle.ts';
 /** What a model or an embeddings object is called with. */
 export type Named = NamedModels | UndeterminedModel;
 
+/** The ids that are named; undefined when they cannot be told. */
+export function namedIds(named: Named): readonly string[] | undefined {
+  return 'fault' in named ? undefined : [named.model, ...(named.others ?? [])];
+}
+
 // Where gateways look besides `model`. Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
   if (list === undefined || list === null) return [];

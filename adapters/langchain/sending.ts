@@ -1,8 +1,9 @@
+import { sendJudged } from '../../src/index.ts';
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
 import { isEmbeddings } from './is-embeddings.ts';
-import { readRequest } from './named-models.ts';
+import { namedIds, readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
 
 /** A method that sends a finished request, retries included. */
@@ -55,9 +56,11 @@ export async function sendGoverned(
   for (;;) {
     const named = readRequest(model, request, options) ?? otherwise();
     const passed = named && call.passed(named);
-    if (!named || (passed && passed.fallback === undefined)) return send.call(model, request, options, ...others);
-    if (passed?.fallback !== undefined)
-      return send.call(model, withModel(request, passed.fallback), options, ...others);
+    const isSent = !named || passed !== undefined;
+    const fallback = passed?.fallback;
+    const sent = fallback === undefined ? request : withModel(request, fallback);
+    const ids = fallback === undefined ? named && namedIds(named) : [fallback];
+    if (isSent) return sendJudged(ids, async () => send.call(model, sent, options, ...others));
     await call.pass(named, isExchangeable(request, named));
   }
 }

@@ -18,6 +18,12 @@ export interface OutgoingInfo {
   readonly options: object;
 }
 
+/** What has passed. */
+export interface PassedRequest {
+  /** What was judged and is sent; undefined when it went ahead although no model could be read. */
+  readonly models: readonly string[] | undefined;
+}
+
 /** A request with its URL, as the client has just built it. */
 export interface BuiltRequest {
   readonly req: OutgoingRequest;
@@ -63,6 +69,11 @@ function isExchangeable(models: ModelsInRequest | UndeterminedModel, requested: 
   return models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
 }
 
+function passedRequest(models: ModelsInRequest | UndeterminedModel, fallback: string | undefined): PassedRequest {
+  if (fallback !== undefined) return { models: [fallback] };
+  return { models: 'fault' in models ? undefined : [models.model] };
+}
+
 /** Decides about every request of one client, on its final URL and serialized body. */
 export class RequestGate {
   readonly #gate: Gate;
@@ -96,13 +107,13 @@ export class RequestGate {
   }
 
   /**
-   * Lets a request pass, or serves it by a fallback, or throws.
+   * Lets a request pass, or serves it by a fallback, or throws. Undefined: no model runs, and nothing was judged.
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
-  async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<void> {
+  async pass(request: OutgoingRequest, { url, options }: OutgoingInfo): Promise<PassedRequest | undefined> {
     const call = classifyCall(request, url);
-    if (!call) return;
+    if (!call) return undefined;
     const hasPassed = isSettled(request);
     snapshot(request);
     const { method, body } = request;
@@ -120,6 +131,7 @@ export class RequestGate {
       await this.#refuse(call, 'The request changed while it was judged.');
     await this.#checkRoute(call, requested, fallback);
     settle(request, fallback !== undefined && 'inBody' in models ? withModel(models.inBody, fallback) : body);
+    return passedRequest(models, fallback);
   }
 
   async #checkRoute(call: ModelCall, requested: string | undefined, fallback: string | undefined): Promise<void> {

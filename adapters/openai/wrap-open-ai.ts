@@ -1,5 +1,5 @@
 import type { ControlZero, GovernanceOptions } from '../../src/index.ts';
-import { Gate } from '../../src/index.ts';
+import { Gate, beginSending } from '../../src/index.ts';
 import { asClientError } from './client-error.ts';
 import type { BuiltRequest, OutgoingInfo, OutgoingRequest } from './request-gate.ts';
 import { RequestGate } from './request-gate.ts';
@@ -76,10 +76,12 @@ function cloneClient(client: HookedClient): HookedClient {
 function govern(client: HookedClient, gate: RequestGate): HookedClient {
   const { buildRequest, prepareRequest, withOptions } = client;
   const hook: Hook = async (request, info) => {
+    const noteJudged = beginSending();
     // The client's own hook comes first: what it changes has to be judged as well.
     await prepareRequest.call(client, request, info);
     try {
-      await gate.pass(request, info);
+      const passed = await gate.pass(request, info);
+      if (passed) noteJudged?.(passed.models);
     } catch (error) {
       throw asClientError(error, client);
     }
