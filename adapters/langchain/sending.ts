@@ -37,6 +37,16 @@ function isExchangeable(request: unknown, named: Named): boolean {
   return typeof request === 'object' && request !== null && Reflect.get(request, 'model') === named.model;
 }
 
+// What goes on the wire, and the ids by which it was judged.
+function asPassed(
+  request: unknown,
+  named: Named,
+  fallback: string | undefined,
+): { readonly sent: unknown; readonly ids: readonly string[] | undefined } {
+  if (fallback !== undefined) return { sent: withModel(request, fallback), ids: [fallback] };
+  return { sent: request, ids: namedIds(named) };
+}
+
 /** A request that is about to be sent. */
 export interface Sending {
   readonly model: object;
@@ -56,11 +66,11 @@ export async function sendGoverned(
   for (;;) {
     const named = readRequest(model, request, options) ?? otherwise();
     const passed = named && call.passed(named);
-    const isSent = !named || passed !== undefined;
-    const fallback = passed?.fallback;
-    const sent = fallback === undefined ? request : withModel(request, fallback);
-    const ids = fallback === undefined ? named && namedIds(named) : [fallback];
-    if (isSent) return sendJudged(ids, async () => send.call(model, sent, options, ...others));
+    if (!named) return sendJudged(undefined, async () => send.call(model, request, options, ...others));
+    if (passed) {
+      const { sent, ids } = asPassed(request, named, passed.fallback);
+      return sendJudged(ids, async () => send.call(model, sent, options, ...others));
+    }
     await call.pass(named, isExchangeable(request, named));
   }
 }

@@ -1,4 +1,7 @@
 import http from 'node:http';
+import http2 from 'node:http2';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { tool } from '@langchain/core/tools';
@@ -52,72 +55,89 @@ const jsonRequest = (body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-// The line of this file from which it is called.
-function here(): string {
+// The place below the one from which it is called.
+function nextLine(): string {
   const [, , frame = ''] = (new Error('here').stack ?? '').split('\n');
-  return /[^/]+\.ts:\d+/u.exec(frame)?.[0] ?? 'nowhere';
+  const { file, line } = /(?<file>[^/]+\.ts):(?<line>\d+)/u.exec(frame)?.groups ?? {};
+  return `${file}:${Number(line) + 1}`;
 }
 
-function expectOne(bypasses: readonly Bypass[], line: string, model = 'gpt-4'): void {
-  expect(bypasses.map((one) => one.model)).toEqual([model]);
-  expect(bypasses[0]?.site).toContain(`${line}:`);
+function found(bypasses: readonly Bypass[]): (readonly [model: string | undefined, place: string | undefined])[] {
+  return bypasses.map(({ model, site = '' }) => [model, /[^/]+\.ts:\d+/u.exec(site)?.[0]]);
 }
 
 describe('an ungoverned call is found, with its model and the line that made it', () => {
   test('by fetch', async () => {
-    // oxfmt-ignore
-    const line = here();
+    const line = nextLine();
     await fetch(`${provider.baseURL}/chat/completions?key=1`, jsonRequest({ model: 'gpt-4', messages }));
-    expectOne(detector.bypasses, line);
-    const [found] = detector.bypasses;
-    expect(found).toMatchObject({ method: 'POST', path: '/v1/chat/completions', host: new URL(provider.url).host });
-    expect(JSON.stringify(found)).not.toMatch(/secret|key=/u);
+    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
+    const [first] = detector.bypasses;
+    expect(first).toMatchObject({ method: 'POST', path: '/v1/chat/completions', host: new URL(provider.url).host });
+    expect(JSON.stringify(first)).not.toMatch(/secret|key=/u);
   });
 
   test('by node:http', async () => {
-    await new Promise<void>((resolve) => {
-      // oxfmt-ignore
-      const line = here();
-      const request = http.request(`${provider.baseURL}/embeddings`, { method: 'POST' }, (answer) => {
-        answer.resume().on('end', () => {
-          expectOne(detector.bypasses, line, EMBEDDING);
-          resolve();
-        });
-      });
-      request.write(`{"model":`);
-      request.end(`"${EMBEDDING}","input":"a"}`);
+    const answered = Promise.withResolvers<void>();
+    const line = nextLine();
+    const request = http.request(`${provider.baseURL}/embeddings`, { method: 'POST' }, (answer) => {
+      answer.resume().on('end', answered.resolve);
     });
+    request.write(`{"model":`);
+    request.end(`"${EMBEDDING}","input":"a"}`);
+    await answered.promise;
+    expect(found(detector.bypasses)).toEqual([[EMBEDDING, line]]);
+  });
+
+  test('by node:http2', async () => {
+    const server = http2.createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const line = nextLine();
+    const stream = session.request({ ':method': 'POST', ':path': '/model/anthropic.claude-v2/converse' });
+    stream.end('{}');
+    await new Promise((resolve) => stream.resume().on('close', resolve));
+    session.close();
+    server.close();
+    expect(found(detector.bypasses)).toEqual([['anthropic.claude-v2', line]]);
+  });
+
+  test('by undici of another version than that of Node', async () => {
+    // Comes with the AI SDK.
+    const undici = createRequire(import.meta.url)('undici') as {
+      request(url: string, init: object): Promise<{ body: { text(): Promise<string> } }>;
+    };
+    const init = jsonRequest({ model: 'gpt-4', messages });
+    const line = nextLine();
+    const { body: answer } = await undici.request(`${provider.baseURL}/chat/completions`, init);
+    await answer.text();
+    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
   });
 
   test.each(openAIMajors)('by $name', async ({ library }) => {
     const openai = new library.OpenAI({ apiKey: 'local', baseURL: provider.baseURL });
-    // oxfmt-ignore
-    const line = here();
+    const line = nextLine();
     await openai.chat.completions.create({ model: 'gpt-4', messages });
-    expectOne(detector.bypasses, line);
+    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
   });
 
   test('by LangChain', async () => {
     const model = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { baseURL: provider.baseURL } });
-    // oxfmt-ignore
-    const line = here();
+    const line = nextLine();
     await model.invoke('Hello');
-    expectOne(detector.bypasses, line);
+    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
   });
 
   test.each(aiSDKMajors)('by $name', async ({ sdk }) => {
     const openai = sdk.createOpenAI({ apiKey: 'local', baseURL: provider.baseURL });
-    // oxfmt-ignore
-    const line = here();
+    const line = nextLine();
     await sdk.ai.generateText({ model: openai.chat('gpt-4'), prompt: 'Hello' });
-    expectOne(detector.bypasses, line);
+    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
     detector.stop();
     detector = detectBypasses();
-    // oxfmt-ignore
-    const other = here();
+    const other = nextLine();
     const { textStream } = sdk.ai.streamText({ model: openai.chat('gpt-4'), prompt: 'Hello' });
     for await (const _ of textStream);
-    expectOne(detector.bypasses, other);
+    expect(found(detector.bypasses)).toEqual([['gpt-4', other]]);
   });
 });
 
@@ -172,9 +192,9 @@ test('hundreds of both at the same time are kept apart', async () => {
       await (isGoverned ? governed : plain).chat.completions.create({ model, messages });
     }),
   );
-  const found = detector.bypasses.map(({ model }) => model);
-  expect(found).toHaveLength(100);
-  expect(found.every((model) => model?.startsWith('plain-'))).toBe(true);
+  const models = detector.bypasses.map(({ model }) => model);
+  expect(models).toHaveLength(100);
+  expect(models.every((model) => model?.startsWith('plain-'))).toBe(true);
 });
 
 test('an ungoverned call in a tool of a governed agent is found', async () => {
