@@ -235,3 +235,16 @@ test('the key of the provider comes from the vault, and a rotation reaches the p
     ].join('\n'),
   );
 });
+
+test('the detector passes the governed call, and names the line of the ungoverned one', async () => {
+  expect(await runExample('find-bypasses/find-bypasses.ts')).toBe(
+    [
+      'the governed client: passed',
+      'the plain client: failed, 1 of model gpt-4 at find-bypasses.ts:LINE',
+      'requests that reached the provider: 2',
+      '',
+    ]
+      .join('\n')
+      .replace('LINE', '17:33'),
+  );
+});

@@ -23,6 +23,8 @@ import {
 import { aiSDKMajors } from '../support/ai-sdk-majors.ts';
 import { openAIMajors } from '../support/openai-majors.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
+import { SOURCE_URL, runProgram } from '../support/run-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const policy = {
   rules: [
@@ -289,4 +291,52 @@ test.each([
   [{ onBypass: 'log' }, 'as onBypass'],
 ])('refuses %j', (options, message) => {
   expect(() => detectBypasses(options as never)).toThrow(message);
+});
+
+describe('in a process of its own', () => {
+  const testing = JSON.stringify(SOURCE_URL.replace('/index.ts', '/testing/index.ts'));
+  const ask = `await fetch('http://127.0.0.1:9/v1/chat/completions', { method: 'POST', body: '{"model":"gpt-4"}' }).catch(() => undefined);`;
+
+  test('says what is missing on other runtimes than Node', async () => {
+    const output = await runProgram(
+      `
+      const { detectBypasses } = await import(${testing});
+      const tell = () => { try { detectBypasses(); } catch (error) { console.log(error.code, error.message); } };
+      Object.defineProperty(process, 'versions', { value: { bun: '1' } });
+      tell();
+      Object.defineProperty(process, 'versions', { value: {} });
+      process.getBuiltinModule = () => undefined;
+      tell();`,
+      { cwd: temporaryFolder() },
+    );
+    expect(output).toContain('ERR_CZ_CONFIGURATION detectBypasses() needs Node');
+    expect(output).toContain('ERR_CZ_CONFIGURATION detectBypasses() needs node:diagnostics_channel');
+  });
+
+  test('throws what nobody catches, also for a request that never left', async () => {
+    const output = await runProgram(
+      `
+      process.on('uncaughtException', (error) => console.log(error.code, error.bypasses.length));
+      const { detectBypasses } = await import(${testing});
+      const detector = detectBypasses({ onBypass: 'throw' });
+      ${ask}
+      detector.stop();
+      detector.stop();
+      ${ask}`,
+      { cwd: temporaryFolder() },
+    );
+    expect(output.trim()).toBe('ERR_CZ_BYPASS_DETECTED 1');
+  });
+});
+
+test('two detectors see the same, and a governed call is one for neither', async () => {
+  const [{ library } = openAIMajors[0]!] = openAIMajors;
+  const openai = wrapOpenAI(new library.OpenAI({ apiKey: 'local', baseURL: provider.baseURL }), cz);
+  const second = detectBypasses();
+  await fetch(`${provider.baseURL}/embeddings`, jsonRequest({ model: EMBEDDING, input: 'a' }));
+  await openai.embeddings.create({ model: EMBEDDING, input: 'a' });
+  expect(second.bypasses).toHaveLength(1);
+  second.stop();
+  await openai.embeddings.create({ model: EMBEDDING, input: 'a' });
+  expect(detector.bypasses).toHaveLength(1);
 });
