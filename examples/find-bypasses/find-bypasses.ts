@@ -17,8 +17,10 @@ async function summarize(client: OpenAI): Promise<void> {
 
 async function check(title: string, run: () => Promise<void>): Promise<void> {
   try {
-    using _detector = detectBypasses();
-    await run();
+    {
+      using _detector = detectBypasses();
+      await run();
+    }
     console.log(`${title}: passed`);
   } catch (error) {
     if (!(error instanceof BypassDetectedError)) throw error;

@@ -295,7 +295,7 @@ test.each([
 
 describe('in a process of its own', () => {
   const testing = JSON.stringify(SOURCE_URL.replace('/index.ts', '/testing/index.ts'));
-  const ask = `await fetch('http://127.0.0.1:9/v1/chat/completions', { method: 'POST', body: '{"model":"gpt-4"}' }).catch(() => undefined);`;
+  const ask = `await fetch('http://127.0.0.1:59999/v1/chat/completions', { method: 'POST', body: '{"model":"gpt-4"}' }).catch(() => undefined);`;
 
   test('says what is missing on other runtimes than Node', async () => {
     const output = await runProgram(
