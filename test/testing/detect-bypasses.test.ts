@@ -318,7 +318,7 @@ describe('in a process of its own', () => {
       `
       process.on('uncaughtException', (error) => console.log(error.code, error.bypasses.length));
       const { detectBypasses } = await import(${testing});
-      const detector = detectBypasses({ onBypass: 'throw' });
+      const detector = detectBypasses({ onBypass: 'throw', hosts: ['127.0.0.1'] });
       ${ask}
       detector.stop();
       detector.stop();
