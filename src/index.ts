@@ -30,6 +30,8 @@ export { findPolicyDenied } from './find-policy-denied.ts';
 export type { GovernanceOptions } from './governance-options.ts';
 export { getControlZero } from './get-control-zero.ts';
 export { init } from './init.ts';
+export { beginSending, sendJudged, sendJudgedStream } from './judged-call.ts';
+export type { NoteJudged } from './judged-call.ts';
 export type { Logger } from './logger.ts';
 export { Gate, TOOL_CALL } from './gate.ts';
 export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';

@@ -6,6 +6,13 @@ import { requireBuiltin } from './node/builtin.ts';
 export interface SharedStorage<Value> {
   /** @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on runtimes without AsyncLocalStorage */
   run<Result>(value: Value, run: () => Result): Result;
+  /**
+   * Sets the value for the rest of the running function, and for the one that awaits it when it has not
+   * awaited anything itself.
+   *
+   * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on runtimes without AsyncLocalStorage
+   */
+  enter(value: Value): void;
   /** The value for the running code, if any. */
   current(): Value | undefined;
 }
@@ -45,6 +52,7 @@ function storageOf(kind: string, what: string): AsyncLocalStorage<unknown> {
 export function sharedStorage<Value>(kind: string, what: string): SharedStorage<Value> {
   return {
     run: (value, run) => storageOf(kind, what).run(value, run),
+    enter: (value) => storageOf(kind, what).enterWith(value),
     current: () => storages().get(kind)?.getStore() as Value | undefined,
   };
 }

@@ -265,3 +265,14 @@ describe('OpenTelemetry', () => {
     expect(output).toMatch(/\nrequests that reached the provider: 1\n$/u);
   });
 });
+
+test('the detector passes the governed call, and names the line of the ungoverned one', async () => {
+  expect(await runExample('find-bypasses/find-bypasses.ts')).toBe(
+    [
+      'the governed client: passed',
+      'the plain client: failed, 1 of model gpt-4 at find-bypasses.ts:15:3',
+      'requests that reached the provider: 2',
+      '',
+    ].join('\n'),
+  );
+});

@@ -1,4 +1,5 @@
 import type { Context, Decision, Gate, GatedCall, ModelAction, PassedCall } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
 import type { ReadParams } from './call-params.ts';
 import { readParams } from './call-params.ts';
 import type { Attempt } from './failed-attempts.ts';
@@ -63,6 +64,10 @@ function hasChanged({ model, id }: PassedModelCall): boolean {
   return model.modelId !== id;
 }
 
+function idsIn({ id }: PassedModelCall): readonly string[] | undefined {
+  return typeof id === 'string' ? [id] : undefined;
+}
+
 /** The calls of the models behind one gate. */
 export class ModelCalls {
   readonly gate: Gate;
@@ -92,7 +97,7 @@ export class ModelCalls {
     await Promise.resolve();
     if (hasChanged(passed)) await this.#judgeChanged(passed);
     try {
-      return await send(passed.model, passed.params);
+      return await sendJudged(idsIn(passed), () => send(passed.model, passed.params));
     } catch (error) {
       throw await this.#noted(passed, error);
     }
@@ -118,7 +123,7 @@ export class ModelCalls {
   async send<Answer>(passed: PassedModelCall, send: () => PromiseLike<Answer>): Promise<Answer> {
     if (hasChanged(passed)) await this.#judgeChanged(passed);
     try {
-      return await send();
+      return await sendJudged(idsIn(passed), send);
     } catch (error) {
       throw await this.#noted(passed, error);
     }

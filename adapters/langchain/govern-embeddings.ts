@@ -1,4 +1,5 @@
 import type { ControlZero } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
 import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
@@ -9,7 +10,7 @@ import { readOptions } from './langchain-options.ts';
 import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
-import { readEmbeddings } from './named-models.ts';
+import { namedIds, readEmbeddings } from './named-models.ts';
 import type { Send } from './sending.ts';
 import { sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
 
@@ -56,7 +57,7 @@ function embedding(name: string, embeddings: object, { key, start, named }: Embe
     const call = start(this);
     for (;;) {
       const { view, what } = look(this, call);
-      if (call.passNow(what)) return original.call(view, input);
+      if (call.passNow(what)) return sendJudged(namedIds(what), () => original.call(view, input));
       await call.pass(what);
     }
   };

@@ -1,9 +1,11 @@
+import { sendJudged, sendJudgedStream } from '../../src/index.ts';
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
 import type { CallOptions, ModelCalls } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
 import type { Named } from './named-models.ts';
+import { namedIds } from './named-models.ts';
 import type { Send } from './sending.ts';
 import { SENDING_METHODS, sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
 
@@ -78,7 +80,7 @@ function generating({ original, calls, isSeenAgain }: Seam<Generate>): Generate 
       const { view, named } = calls.look({ model: this, options: carried, isStream: false, isSeenAgain }, call);
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return original.call(view, input, carried, runManager);
+      if (passed) return sendJudged(namedIds(named), async () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };
@@ -95,7 +97,8 @@ function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgai
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
-      if (passed) return yield* original.call(view, input, carried, runManager);
+      if (passed)
+        return yield* sendJudgedStream(namedIds(named), () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };

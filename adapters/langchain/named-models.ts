@@ -11,6 +11,11 @@ export type Named = NamedModels | UndeterminedModel;
 
 const NONE: readonly string[] = [];
 
+/** The ids that are named; undefined when they cannot be told. */
+export function namedIds(named: Named): readonly string[] | undefined {
+  return 'fault' in named ? undefined : [named.model, ...(named.others ?? NONE)];
+}
+
 // Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
   if (list === undefined || list === null) return NONE;

@@ -1,9 +1,10 @@
+import { sendJudged } from '../../src/index.ts';
 import { isThinView } from './call-view.ts';
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
 import { MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
-import { readRequest } from './named-models.ts';
+import { namedIds, readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
 
 /** A method that sends a finished request, retries included. */
@@ -53,6 +54,16 @@ function isExchangeable(request: unknown, named: Named): boolean {
   return typeof request === 'object' && request !== null && Reflect.get(request, 'model') === named.model;
 }
 
+// What goes on the wire, and the ids by which it was judged.
+function asPassed(
+  request: unknown,
+  named: Named,
+  fallback: string | undefined,
+): { readonly sent: unknown; readonly ids: readonly string[] | undefined } {
+  if (fallback !== undefined) return { sent: withModel(request, fallback), ids: [fallback] };
+  return { sent: request, ids: namedIds(named) };
+}
+
 /** A request that is about to be sent. */
 export interface Sending {
   readonly model: object;
@@ -79,11 +90,11 @@ export async function sendGoverned(
     const named =
       readRequest({ model, request, isSettled: settled !== undefined, options }) ??
       (isJudged ? undefined : otherwise());
-    if (!named) return send.call(model, request, options, ...others);
+    if (!named) return sendJudged(undefined, () => send.call(model, request, options, ...others));
     const passed = call.passNow(named, isExchangeable(request, named));
     if (passed) {
-      const sent = passed.fallback === undefined ? request : withModel(request, passed.fallback);
-      return send.call(model, sent, options, ...others);
+      const { sent, ids } = asPassed(request, named, passed.fallback);
+      return sendJudged(ids, () => send.call(model, sent, options, ...others));
     }
     await call.pass(named, isExchangeable(request, named));
   }

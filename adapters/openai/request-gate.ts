@@ -1,4 +1,4 @@
-import type { Decision, Gate, ModelAction, PassedCall, UndeterminedModel } from '../../src/index.ts';
+import type { Decision, Gate, ModelAction, NoteJudged, PassedCall, UndeterminedModel } from '../../src/index.ts';
 import type { ModelCall } from './classify-call.ts';
 import { classifyCall, withDeployment } from './classify-call.ts';
 import { isProxy } from './is-proxy.ts';
@@ -21,6 +21,14 @@ export interface OutgoingInfo {
   readonly url: string;
   /** The same object for every attempt of one call. */
   readonly options: object;
+}
+
+/** How a request goes on once it has passed. */
+export interface Passage {
+  /** Whether `send` will send it. */
+  readonly isAdmitted: boolean;
+  /** Told what was judged, while somebody looks for requests that were not. */
+  readonly noteJudged: NoteJudged | undefined;
 }
 
 /** A request with its URL, as the client has just built it. */
@@ -110,6 +118,11 @@ function isExchangeable(models: ModelsInRequest | UndeterminedModel, requested: 
   return models.inBody !== undefined || (requested !== undefined && models.others.length === 0);
 }
 
+function sentModels(models: ModelsInRequest | UndeterminedModel, fallback: string | undefined): string[] | undefined {
+  if (fallback !== undefined) return [fallback];
+  return 'fault' in models ? undefined : [models.model];
+}
+
 /** Decides about every request of one client, on its final URL and serialized body. */
 export class RequestGate {
   /** What the client was seen to serialize. */
@@ -149,12 +162,15 @@ export class RequestGate {
   /**
    * Lets a request pass, or serves it by a fallback, or throws.
    *
-   * @param isAdmitted whether `send` will send the request
    * @returns undefined when it passed at once, else a promise that settles when it is decided
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
-  pass(request: OutgoingRequest, { url, options }: OutgoingInfo, isAdmitted: boolean): Promise<void> | undefined {
+  pass(
+    request: OutgoingRequest,
+    { url, options }: OutgoingInfo,
+    { isAdmitted, noteJudged }: Passage,
+  ): Promise<void> | undefined {
     const call = classifyCall(request, url);
     if (!call) return undefined;
     const { action, deployment } = call;
@@ -172,6 +188,7 @@ export class RequestGate {
     };
     const release = ({ fallback, decision }: PassedCall): undefined => {
       if (!isAdmitted) this.#decided.set(options, decision);
+      noteJudged?.(sentModels(models, fallback));
       if (requested !== undefined && fallback !== deployment)
         this.#refuse(action, 'The policy changed while the request was routed.');
       const isChanged = request.body !== given || request.method !== judged.method;

@@ -1,5 +1,5 @@
 import type { ControlZero, GovernanceOptions } from '../../src/index.ts';
-import { Gate } from '../../src/index.ts';
+import { Gate, beginSending } from '../../src/index.ts';
 import { asClientError } from './client-error.ts';
 import type { HookedClient } from './hooked-client.ts';
 import { installHooks, isHookedClient, isOfPackage } from './hooked-client.ts';
@@ -69,11 +69,13 @@ function govern(client: HookedClient, gate: RequestGate): HookedClient {
   const fetchWithAuth = admission(client, gate);
   const buildBody = serialization(client, gate);
   const hook: HookedClient['prepareRequest'] = async function (this: unknown, request, info) {
+    const noteJudged = beginSending();
     // The client's own hook comes first: what it changes has to be judged as well.
     await prepareRequest.call(client, request, info);
     const isUndisturbed = client.fetchWithAuth === fetchWithAuth && client.makeRequest === makeRequest;
     try {
-      const waiting = gate.pass(request, info, fetchWithAuth !== undefined && this === client && isUndisturbed);
+      const isAdmitted = fetchWithAuth !== undefined && this === client && isUndisturbed;
+      const waiting = gate.pass(request, info, { isAdmitted, noteJudged });
       if (waiting) await waiting;
     } catch (error) {
       throw asClientError(error, client);
