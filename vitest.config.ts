@@ -21,6 +21,22 @@ const oldestLangChain: NonNullable<ViteUserConfig['plugins']> = [
   },
 ];
 
+const OLDEST_OPENTELEMETRY = source('./test/opentelemetry-oldest/package.json');
+
+// Sends what our own files import of OpenTelemetry to the oldest supported API, and an SDK of its time.
+const oldestOpenTelemetry: NonNullable<ViteUserConfig['plugins']> = [
+  {
+    name: 'oldest-opentelemetry',
+    enforce: 'pre',
+    resolveId(id, importer) {
+      if (!id.startsWith('@opentelemetry/') || importer?.includes('/node_modules/')) return null;
+      // The package had another name.
+      const oldId = id.replace(/sdk-trace$/u, 'sdk-trace-base');
+      return this.resolve(oldId, OLDEST_OPENTELEMETRY, { skipSelf: true });
+    },
+  },
+];
+
 const config: ViteUserConfig = defineConfig({
   resolve: {
     // Longest first: an alias matches as a prefix.
@@ -28,6 +44,7 @@ const config: ViteUserConfig = defineConfig({
       { find: '@controlzero/sdk/ai-sdk', replacement: source('./adapters/ai-sdk/index.ts') },
       { find: '@controlzero/sdk/langchain', replacement: source('./adapters/langchain/index.ts') },
       { find: '@controlzero/sdk/openai', replacement: source('./adapters/openai/index.ts') },
+      { find: '@controlzero/sdk/otel', replacement: source('./adapters/otel/index.ts') },
       { find: '@controlzero/sdk/node', replacement: source('./src/node/index.ts') },
       { find: '@controlzero/sdk/testing', replacement: source('./src/testing/index.ts') },
       { find: '@controlzero/sdk', replacement: source('./src/index.ts') },
@@ -53,6 +70,15 @@ const config: ViteUserConfig = defineConfig({
           include: ['test/adapters/langchain/**/*.test.ts'],
           // createAgent and its middleware came later.
           exclude: ['test/adapters/langchain/agent-*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        plugins: oldestOpenTelemetry,
+        test: {
+          name: 'oldest OpenTelemetry',
+          env: { OPENTELEMETRY: 'oldest' },
+          include: ['test/adapters/otel/**/*.test.ts'],
         },
       },
     ],

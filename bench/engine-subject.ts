@@ -3,8 +3,7 @@ import type { CompiledPolicy } from '../src/engine/compiled-policy.ts';
 import { compilePolicy } from '../src/engine/compile.ts';
 import { evaluate } from '../src/engine/evaluate.ts';
 import { parsePolicy } from '../src/policy/parse.ts';
-import type { ReadOptions } from '../src/policy/request.ts';
-import { takeRequest } from '../src/policy/request.ts';
+import { takeRequest } from '../src/policy/taken-request.ts';
 import type { Decision, Policy, PolicyRequest, Rule } from '../src/index.ts';
 import type { WideRule } from './engine-workload.ts';
 import type { PlainRule } from './peers/peer.ts';
@@ -24,18 +23,18 @@ export function toPolicy(rules: readonly (PlainRule | WideRule)[]): Policy {
   };
 }
 
+const NOBODY = { identity: undefined, defaults: [] };
+
 /** Our engine, without a client around it. */
 export class Subject {
   readonly #policy: CompiledPolicy;
-  readonly #options: ReadOptions;
 
   constructor(rules: readonly (PlainRule | WideRule)[], options?: EngineOptions) {
     this.#policy = compilePolicy(parsePolicy(toPolicy(rules), { origin: 'a bench' }), 'bench', options);
-    this.#options = { keys: this.#policy.conditionKeys, identity: undefined, defaults: [] };
   }
 
   decide(request: PolicyRequest): Decision {
-    const taken = takeRequest(request, this.#options);
+    const taken = takeRequest(request, this.#policy.conditionKeys, NOBODY);
     return 'fault' in taken ? this.#policy.invalidRequest(taken.fault) : evaluate(this.#policy, taken);
   }
 }

@@ -6,9 +6,11 @@ import { createAgent, createMiddleware } from 'langchain';
 
 import { modelAllowlist } from '../test/support/specification-policies.ts';
 import type { Bench, BenchGroup } from './bench-case.ts';
+import { syncCase } from './bench-case.ts';
 import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
 
+const LONG_PROMPT = 100_000;
 const NOISE = 'raw again (noise of the method)';
 
 async function chatModels(cz: ControlZero): Promise<BenchGroup> {
@@ -26,6 +28,36 @@ async function chatModels(cz: ControlZero): Promise<BenchGroup> {
       await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
       await stub.caseOf({ name: 'governChatModel()', requests: 1, call: ask(governed) }),
       await stub.caseOf({ name: 'governChatModel(), denied', requests: 0, call: denied(ask(refused)) }),
+    ],
+  };
+}
+
+// Nothing is to be read of a prompt, however long it is.
+async function longPrompts(cz: ControlZero): Promise<BenchGroup> {
+  const stub = new FetchStub();
+  const raw = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { fetch: stub.fetch } });
+  const governed = governChatModel(raw, cz, { agentId: 'support' });
+  const prompt = 'Hello. '.repeat(Math.ceil(LONG_PROMPT / 'Hello. '.length));
+  const ask = (chatModel: ChatOpenAI) => async (): Promise<unknown> => chatModel.invoke(prompt);
+  return {
+    title: 'LangChain: ChatOpenAI.invoke(), a prompt of 100 kB',
+    cases: [
+      await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
+      await stub.caseOf({ name: 'governChatModel()', requests: 1, call: ask(governed) }),
+    ],
+  };
+}
+
+function boundTools(cz: ControlZero): BenchGroup {
+  const raw = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local' });
+  const governed = governChatModel(raw, cz, { agentId: 'support' });
+  return {
+    title: 'LangChain: bindTools()',
+    cases: [
+      syncCase('raw', () => raw.bindTools([])),
+      syncCase(NOISE, () => raw.bindTools([])),
+      syncCase('governChatModel()', () => governed.bindTools([])),
     ],
   };
 }
@@ -87,6 +119,6 @@ export const langChain: Bench = {
   name: 'langchain',
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
-    return [await chatModels(cz), await embeddings(cz), await agents(cz)];
+    return [await chatModels(cz), await longPrompts(cz), boundTools(cz), await embeddings(cz), await agents(cz)];
   },
 };

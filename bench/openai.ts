@@ -4,19 +4,25 @@ import { wrapOpenAI } from '@controlzero/sdk/openai';
 import OpenAI from 'openai';
 
 import { modelAllowlist } from '../test/support/specification-policies.ts';
-import type { Bench, BenchGroup } from './bench-case.ts';
+import type { Bench, BenchCase, BenchGroup } from './bench-case.ts';
 import { syncCase } from './bench-case.ts';
 import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
+import { installedTracers } from './installed-peers.ts';
 
 const SENTENCE = 'He said "no",\nand she wrote: the quick brown fox jumps over the lazy dog.';
 const TURNS = 20;
+
+// Calls before anything is measured: what is not compiled yet costs several times as much.
+const WARM_CALLS = 3000;
+const WARM_LARGE_CALLS = 100;
 
 interface Subject {
   readonly stub: FetchStub;
   readonly raw: OpenAI;
   readonly cz: ControlZero;
   readonly governed: OpenAI;
+  readonly traced: readonly (readonly [name: string, client: OpenAI])[];
 }
 
 type Ask = (client: OpenAI, model: string) => () => Promise<unknown>;
@@ -31,16 +37,30 @@ function asking(characters: number): Ask {
 const askBriefly: Ask = (client, model) => async () =>
   client.chat.completions.create({ model, messages: [{ role: 'user', content: 'Hello' }] });
 
-async function calls({ stub, raw, governed }: Subject, title: string, ask: Ask): Promise<BenchGroup> {
-  return {
-    title: `OpenAI client: chat.completions.create()${title}`,
-    cases: [
-      await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw, 'gpt-4') }),
-      await stub.caseOf({ name: 'raw again (noise of the method)', requests: 1, call: ask(raw, 'gpt-4') }),
-      await stub.caseOf({ name: 'wrapOpenAI()', requests: 1, call: ask(governed, 'gpt-4') }),
-      await stub.caseOf({ name: 'wrapOpenAI(), denied', requests: 0, call: denied(ask(governed, 'gpt-4-turbo')) }),
-    ],
-  };
+interface Calls {
+  readonly title: string;
+  readonly ask: Ask;
+  readonly warmCalls: number;
+}
+
+async function warmed(benchCase: BenchCase, times: number): Promise<BenchCase> {
+  await benchCase.run(times);
+  return benchCase;
+}
+
+async function calls(subject: Subject, { title, ask, warmCalls }: Calls): Promise<BenchGroup> {
+  const { stub, raw, governed, traced } = subject;
+  const sent = async (name: string, client: OpenAI): Promise<BenchCase> =>
+    warmed(await stub.caseOf({ name, requests: 1, call: ask(client, 'gpt-4') }), warmCalls);
+  const refused = { name: 'wrapOpenAI(), denied', requests: 0, call: denied(ask(governed, 'gpt-4-turbo')) };
+  const cases: [BenchCase, ...BenchCase[]] = [
+    await sent('raw', raw),
+    await sent('raw again (noise of the method)', raw),
+    await sent('wrapOpenAI()', governed),
+    await warmed(await stub.caseOf(refused), warmCalls),
+  ];
+  for (const [name, client] of traced) cases.push(await sent(name, client));
+  return { title: `OpenAI client: chat.completions.create()${title}`, cases };
 }
 
 function wrapping({ raw, stub, cz }: Subject): BenchGroup {
@@ -61,11 +81,15 @@ export const openAI: Bench = {
     const stub = new FetchStub();
     const cz = await init({ policy: modelAllowlist });
     const raw = new OpenAI({ apiKey: 'local', fetch: stub.fetch });
-    const subject = { stub, raw, cz, governed: wrapOpenAI(raw, cz, { agentId: 'support' }) };
+    const traced: [string, OpenAI][] = [];
+    for (const { name, open } of await installedTracers())
+      traced.push([name, (await open())(new OpenAI({ apiKey: 'local', fetch: stub.fetch }))]);
+    const subject = { stub, raw, cz, governed: wrapOpenAI(raw, cz, { agentId: 'support' }), traced };
+    const large = { warmCalls: WARM_LARGE_CALLS };
     return [
-      await calls(subject, '', askBriefly),
-      await calls(subject, ', a body of 100 kB', asking(100_000)),
-      await calls(subject, ', a body of 1 MB', asking(1_000_000)),
+      await calls(subject, { title: '', ask: askBriefly, warmCalls: WARM_CALLS }),
+      await calls(subject, { title: ', a body of 100 kB', ask: asking(100_000), ...large }),
+      await calls(subject, { title: ', a body of 1 MB', ask: asking(1_000_000), ...large }),
       wrapping(subject),
     ];
   },

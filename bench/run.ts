@@ -16,6 +16,8 @@ import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
+import { openTelemetry } from './opentelemetry.ts';
+import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
 import { sampleGroups } from './sampler.ts';
@@ -31,6 +33,8 @@ const benches: readonly Bench[] = [
   langChain,
   aiSDK,
   gate,
+  records,
+  openTelemetry,
   ...engines,
   growth,
   ...shapeBenches,

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-import config from '../tsdown.config.ts';
+import configs from '../tsdown.config.ts';
 
 interface Entry {
   readonly types: string;
@@ -62,7 +62,7 @@ function checkDocumented(subpath: string, entry: Entry): number {
 function checkBuildEntries(entries: readonly Entry[]): void {
   const bins = Object.values(manifest.bin).map((file) => file.replace('./dist/', '').replace(/\.js$/u, '.ts'));
   const exported = new Set([...entries.map(sourceOf), ...bins]);
-  const built = (config as { readonly entry: readonly string[] }).entry;
+  const [built = []] = (configs as readonly { readonly entry: readonly string[] }[]).map((config) => config.entry);
   for (const entry of built) if (!exported.has(entry)) problems.push(`tsdown builds ${entry}, which nothing exports.`);
   for (const entry of exported)
     if (!built.includes(entry)) problems.push(`exports names ${entry}, which tsdown does not build.`);

@@ -19,7 +19,11 @@ const compiledGlob = 'src/engine/compiled-glob.ts';
 const conditions = 'src/engine/conditions.ts';
 const coversResource = 'src/engine/covers-resource.ts';
 const rule = 'src/engine/rule.ts';
-const request = 'src/policy/request.ts';
+const view = 'src/engine/view.ts';
+const walk = 'src/engine/walk.ts';
+const names = 'src/policy/names.ts';
+const taken = 'src/policy/taken-request.ts';
+const judged = 'src/policy/judged-request.ts';
 const glob = 'src/policy/glob.ts';
 const contextValues = 'src/policy/context-values.ts';
 const bucket = 'src/engine/bucket.ts';
@@ -41,10 +45,11 @@ export const MUTANTS: readonly Mutant[] = [
   { file: affix, from: 'name.length - 1 - done', to: 'name.length - 2 - done' },
   { file: affix, from: 'if (literal !== undefined) search.visit(literal);', to: '' },
   { file: affix, from: 'this.#literals.first >= search.best', to: 'this.#literals.first <= search.best' },
-  { file: fragments, from: 'partsOf(tailRuns, head.length)', to: 'partsOf(tailRuns, head.length + 1)' },
-  { file: fragments, from: 'headRuns.slice(1), prefix.length', to: 'headRuns.slice(1), head.length' },
-  { file: fragments, from: 'tailRuns.at(-1)', to: 'tailRuns.at(0)' },
+  { file: fragments, from: 'parts([tail], head.length)', to: 'parts([tail], head.length + 1)' },
+  { file: fragments, from: '[head], prefix.length, 1', to: '[head], head.length, 1' },
+  { file: fragments, from: 'literalRuns(piece).at(-1)', to: 'literalRuns(piece).at(0)' },
   { file: fragments, from: "else runs.push('');", to: '' },
+  { file: fragments, from: 'run.charCodeAt(at - 1) + 1, weight', to: 'run.charCodeAt(at - 1), weight' },
   { file: fragmentTable, from: 'Math.imul(name.charCodeAt(end - size + 1) + 1, this.#weight)', to: '0' },
   { file: fragmentTable, from: 'end < name.length', to: 'end < name.length - 1' },
   { file: fragmentTable, from: 'name.length < start + size', to: 'name.length <= start + size' },
@@ -84,10 +89,32 @@ export const MUTANTS: readonly Mutant[] = [
   },
   { file: memo, from: 'known?.answers && known.key === key', to: 'known?.answers' },
   { file: memo, from: 'answer = values[at];', to: 'answer = values[0];' },
-  { file: evaluate, from: 'aliases === undefined && !hasOverlong', to: '!hasOverlong' },
+  { file: evaluate, from: "typeof resource === 'string' && aliases === undefined", to: "typeof resource === 'string'" },
+  { file: evaluate, from: 'hasOneName(taken) && !taken.hasOverlong', to: '!taken.hasOverlong' },
   { file: evaluate, from: ' || request.attributes.hasOverlong', to: '' },
-  { file: evaluate, from: 'action: canonicalAction(kept)', to: 'action: kept' },
-  { file: evaluate, from: "if (result === 'unjudgeable') return policy.overlongAttribute;", to: '' },
+  {
+    file: evaluate,
+    from: 'const canonical = canonicalAction(kept);',
+    to: 'const canonical = kept; void canonicalAction;',
+  },
+  { file: walk, from: "if (result === 'unjudgeable') return policy.overlongAttribute;", to: '' },
+  { file: walk, from: 'if (!isPlainModel(resource)) return undefined;', to: '' },
+  { file: walk, from: 'isPlain || isPlainModel(resource) ? policy.noMatch : undefined', to: 'policy.noMatch' },
+  { file: walk, from: 'let isPlain = false;', to: 'let isPlain = true;' },
+  { file: walk, from: '.filter((rule) => rule.actions.matches(action))', to: '' },
+  {
+    file: walk,
+    from: 'isPlainModel(rule.resource) ? rule.resource : undefined',
+    to: "typeof rule.resource === 'string' ? rule.resource : undefined",
+  },
+  { file: walk, from: 'plainModel === undefined ? rule.matchesResource(resource) : ', to: '' },
+  { file: view, from: 'resource === this.#resource && ', to: '' },
+  { file: view, from: 'first === this.#value && ', to: '' },
+  { file: view, from: ' && aliases === undefined ? this.#decision', to: ' ? this.#decision' },
+  { file: view, from: '!this.#keepsLatest || aliases !== undefined || ', to: '!this.#keepsLatest || ' },
+  { file: view, from: '!this.#keepsLatest || ', to: '' },
+  { file: names, from: '&& PLAIN_MODEL.test(name)', to: "&& name.startsWith('model/')" },
+  { file: names, from: '[!-.0-~]', to: '[!-~]' },
   { file: evaluate, from: 'latest?.action === action', to: 'latest' },
   { file: coversResource, from: "rule.effect !== 'deny' || names.length === 1", to: 'names.length === 1' },
   {
@@ -104,8 +131,8 @@ export const MUTANTS: readonly Mutant[] = [
   { file: compiledGlob, from: 'return free <= end;', to: 'return true;' },
   { file: compiledGlob, from: 'name.length === head.length && ', to: '' },
   { file: compiledGlob, from: 'return !token.negated;', to: 'return true;' },
-  { file: request, from: 'slash === resource.length - 1 ? undefined : ', to: '' },
-  { file: request, from: 'keys[index] === key) return (others', to: 'keys[index - 1] === key) return (others' },
+  { file: judged, from: 'slash === resource.length - 1 ? undefined : ', to: '' },
+  { file: taken, from: 'keys[index] === key) return (others', to: 'keys[index - 1] === key) return (others' },
   { file: contextValues, from: 'isJudgeableLength(value) ? value : OVERLONG', to: 'value' },
   {
     file: glob,

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAJORS = [22, 24];
-const PEERS = ['openai', 'ai', '@ai-sdk/openai'];
+const PEERS = ['openai', 'ai', '@ai-sdk/openai', '@opentelemetry/api'];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = mkdtempSync(join(tmpdir(), 'controlzero-smoke-'));
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -19,6 +19,7 @@ const program = `
 async function main() {
   const provider = await startLocalProvider();
   const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
+  instrumentControlZero(cz);
   const client = wrapOpenAI(new OpenAI({ apiKey: 'local', baseURL: provider.baseURL }), cz);
   await client.chat.completions.create({ model: 'gpt-4', messages: [] });
   if (provider.modelRequests.length !== 1) throw new Error('The allowed call did not arrive once.');
@@ -41,6 +42,7 @@ main().catch((error) => { console.error(error); process.exit(1); });
 const esm = `import { ControlZero, PolicyDeniedError, init, runAs } from '@controlzero/sdk';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
 import { governProvider } from '@controlzero/sdk/ai-sdk';
+import { instrumentControlZero } from '@controlzero/sdk/otel';
 import { startLocalProvider } from '@controlzero/sdk/testing';
 import { createOpenAI } from '@ai-sdk/openai';
 import { generateText } from 'ai';
@@ -49,6 +51,7 @@ import OpenAI from 'openai';
 const cjs = `const { ControlZero, PolicyDeniedError, init, runAs } = require('@controlzero/sdk');
 const { wrapOpenAI } = require('@controlzero/sdk/openai');
 const { governProvider } = require('@controlzero/sdk/ai-sdk');
+const { instrumentControlZero } = require('@controlzero/sdk/otel');
 const { startLocalProvider } = require('@controlzero/sdk/testing');
 const { createOpenAI } = require('@ai-sdk/openai');
 const { generateText } = require('ai');

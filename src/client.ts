@@ -1,11 +1,13 @@
 import { ClientDecisions } from './client-decisions.ts';
+import { ClientPolicies } from './client-policies.ts';
 import { ClientSecrets } from './client-secrets.ts';
-import type { EnforceFirstOptions, Enforcement } from './enforcement.ts';
+import type { AskedFirst, EnforceFirstOptions, Enforcement } from './enforcement.ts';
+import { firstAllowed, firstOf } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent } from './events/decision-event.ts';
 import type { ListenOptions, Listener } from './events/emitter.ts';
-import { Emitter } from './events/emitter.ts';
+import { ownField } from './events/own-field.ts';
 import type { Judgement } from './judge.ts';
 import { errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
@@ -14,13 +16,12 @@ import type { ControlZeroOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './options.ts';
 import type { Decision } from './policy/decision.ts';
 import { canonicalAction } from './policy/names.ts';
-import type { Surroundings } from './policy/request.ts';
+import type { Surroundings } from './policy/taken-request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { agentContext, currentIdentity } from './run-as.ts';
 import type { SecretEvent } from './secrets/secret-event.ts';
-import type { PolicyEvent, PolicyStatus, Status } from './status.ts';
-import { alarmOf, policyStatus } from './status.ts';
-import type { ActivePolicy } from './sync/active-policy.ts';
+import type { PolicyEvent, Status } from './status.ts';
+import { policyStatus, remainsOf } from './status.ts';
 import type { Clock } from './sync/clock.ts';
 import { systemClock } from './sync/clock.ts';
 import type { Refresher } from './sync/refresher.ts';
@@ -53,8 +54,7 @@ export class ControlZero {
   readonly #defaults: readonly Context[];
   readonly #nobody: Surroundings;
   readonly #decisions: ClientDecisions;
-  readonly #policies: Emitter<PolicyEvent>;
-  readonly #statuses: Emitter<Status>;
+  readonly #policies: ClientPolicies;
   readonly #secrets: ClientSecrets;
   #refresher: Refresher | undefined;
   #starting: Promise<void> | undefined;
@@ -72,8 +72,7 @@ export class ControlZero {
     this.#defaults = agentId === undefined ? [] : [agentContext(agentId)];
     this.#nobody = { identity: undefined, defaults: this.#defaults };
     const report = (error: unknown): void => logger.error(`A listener failed: ${messageOf(error)}`);
-    this.#policies = new Emitter(report);
-    this.#statuses = new Emitter(report);
+    this.#policies = new ClientPolicies(logger, report);
     this.#secrets = new ClientSecrets(this.#options, report);
     this.#decisions = new ClientDecisions({ options: this.#options, secrets: this.#secrets, clock, report });
   }
@@ -107,8 +106,7 @@ export class ControlZero {
   evaluate(request: PolicyRequest): Decision {
     const begunAt = this.#decisions.begin();
     const judgement = this.#judge(request);
-    this.#decisions.tell({ judgement, begunAt });
-    return judgement.decision;
+    return this.#decisions.tell({ judgement, begunAt });
   }
 
   /** Decides a request, initializing on first use. A denial is a value, not an exception. */
@@ -210,11 +208,12 @@ export class ControlZero {
     const sync = this.#refresher?.status ?? { ...UNTRIED, ...(this.#isClosed && { state: 'closed' }) };
     const usable = this.#refresher?.isUsable ?? false;
     const { mode, failOpen } = this.#options;
-    const policy = this.#policyStatus();
-    const { events } = this.#decisions;
+    const policy = policyStatus(this.#refresher?.active);
+    const { events, audit } = this.#decisions;
     this.#secrets.redactIn(sync.lastError);
+    for (const { lastError } of audit?.sinks ?? []) this.#secrets.redactIn(lastError);
     const { status: secrets } = this.#secrets;
-    return { ...sync, usable, mode, failOpen, policy, secrets, audit: null, events };
+    return { ...sync, usable, mode, failOpen, policy, secrets, audit, events };
   }
 
   /**
@@ -227,12 +226,12 @@ export class ControlZero {
 
   /** Calls a listener when a policy was activated or refused; the function that comes back removes it. */
   onPolicy(listener: Listener<PolicyEvent>): () => void {
-    return this.#policies.on(listener);
+    return this.#policies.onPolicy(listener);
   }
 
   /** Calls a listener when the state changed; the function that comes back removes it. */
   onStatus(listener: Listener<Status>): () => void {
-    return this.#statuses.on(listener);
+    return this.#policies.onStatus(listener);
   }
 
   /** Calls a listener when a secret was rotated, added, removed or dropped: names, never values. */
@@ -257,24 +256,35 @@ export class ControlZero {
     await withLimits(this.#withSecrets(this.#refresher.refresh()), options);
   }
 
-  /** Resolves when all events so far have been handed to the listeners. */
+  /**
+   * Resolves when all events so far have been handed to the listeners, and all records to their sinks, or
+   * when the time for that is over. A sink that has to be spared after a failure is not waited for;
+   * `status().audit` says what became of records. Rejects only with the reason of the signal.
+   */
   async flush(options: WaitOptions = {}): Promise<void> {
-    const emitters = [this.#decisions, this.#policies, this.#statuses, this.#secrets];
-    await withLimits(Promise.all(emitters.map(async (emitter) => emitter.flush())), options);
+    await withLimits(this.#flush(this.#decisions.flush()), options).catch(() => options.signal?.throwIfAborted());
   }
 
-  /** Stops all timers, delivers what is queued, and denies every further call. May be called twice. */
+  /**
+   * Stops all timers, delivers what is queued, for records in two seconds at most, and denies every further
+   * call. May be called twice.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     const closing = this.#refresher?.close().catch((error: unknown) => this.#warn(error));
     this.#secrets.close();
-    await this.flush();
+    await this.#flush(this.#decisions.close());
     // What is written for the next process is worth a moment, and no more.
     if (closing) await withLimits(closing, { timeoutMs: CLOSING_MS }).catch(() => undefined);
   }
 
+  async #flush(decisions: Promise<void>): Promise<void> {
+    await Promise.all([decisions, this.#policies.flush(), this.#secrets.flush()]);
+  }
+
   async #start(): Promise<void> {
     try {
+      this.#decisions.checkSinks();
       await this.#secrets.open(this, this.#clock);
       this.#refresher ??= await this.#createRefresher();
       if (this.#refresher.isUsable) this.#secrets.retry();
@@ -303,11 +313,12 @@ export class ControlZero {
       options: this.#options,
       clock: this.#clock,
       secrets: this.#secrets,
+      decisions: this.#decisions,
       listener: {
         attempted: () => this.#secrets.begin(),
-        activated: (active) => this.#activated(active),
+        activated: (active) => this.#policies.activated(active),
         failed: (error) => this.#failed(error),
-        changed: () => this.#changed(),
+        changed: () => this.#policies.changed(this.status()),
         noticed: (message) => this.#options.logger.info(message),
       },
     });
@@ -326,71 +337,52 @@ export class ControlZero {
     await this.#firstUse;
   }
 
-  #enforceFirst(requests: readonly PolicyRequest[], { previous, adapter }: EnforceFirstOptions): Enforcement {
-    const [request] = requests;
-    if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
+  #enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions): Enforcement {
     const begunAt = this.#decisions.begin();
-    const asked = this.#judge(request);
-    if (asked.decision.allowed || this.#options.mode === 'shadow') {
-      // Decisions are shared objects: the same answer of the same policy is the same object.
-      if (asked.decision !== previous) this.#decisions.tell({ judgement: asked, adapter, begunAt });
-      return { index: 0, decision: asked.decision };
-    }
-    for (const [index, fallback] of requests.entries()) {
-      const judgement = index === 0 ? asked : this.#judge(fallback);
-      if (!judgement.decision.allowed) continue;
-      if (judgement.decision !== previous) this.#decisions.tell({ judgement, denied: asked, adapter, begunAt });
-      return { index, decision: judgement.decision };
-    }
-    this.#decisions.tell({ judgement: asked, adapter, begunAt });
-    throw this.#secrets.redactIn(errorFor(asked, this.#startError));
+    const asked = this.#judge(firstOf(requests));
+    // The way that nearly all calls go.
+    if (asked.decision.allowed && !this.#decisions.isWatched) return { index: 0, decision: asked.decision };
+    const [previous, adapter] = [ownField(options, 'previous'), ownField(options, 'adapter')];
+    return this.#tellFirst(requests, { previous, adapter, asked, begunAt });
+  }
+
+  #tellFirst(requests: readonly PolicyRequest[], { previous, adapter, asked, begunAt }: AskedFirst): Enforcement {
+    const isShadow = this.#options.mode === 'shadow';
+    const first = { index: 0, judgement: asked };
+    const isPassing = asked.decision.allowed || isShadow;
+    const passing = isPassing ? first : firstAllowed(requests, (request) => this.#judge(request));
+    const { index, judgement } = passing ?? first;
+    // Decisions are shared objects: the same answer of the same policy is the same object.
+    if (passing && judgement.decision === previous) return { index, decision: previous };
+    const denied = judgement === asked ? undefined : asked;
+    const decision = this.#decisions.tell({ judgement, denied, adapter, begunAt });
+    if (decision.allowed || isShadow) return { index, decision };
+    throw this.#secrets.redactIn(errorFor({ ...asked, decision }, this.#startError));
   }
 
   #judge(request: PolicyRequest): Judgement {
     const identity = currentIdentity();
     const surroundings = identity === undefined ? this.#nobody : { identity, defaults: this.#defaults };
-    const { failOpen } = this.#options;
     const refresher = this.#refresher;
     refresher?.observe();
     return judge(request, {
       active: refresher?.active,
       standing: refresher?.standing ?? 'current',
       isClosed: this.#isClosed,
-      failOpen,
+      failOpen: this.#options.failOpen,
       surroundings,
     });
   }
 
-  #policyStatus(): PolicyStatus | null {
-    const active = this.#refresher?.active;
-    return active ? policyStatus(active) : null;
-  }
-
   #warn(error: unknown): void {
-    const active = this.#refresher?.active;
-    const without = this.#options.failOpen
-      ? 'No policy is active, and failOpen allows every call'
-      : 'No policy is active';
-    const stays = active ? `The last good policy (${active.revision}) stays active` : without;
-    this.#options.logger.error(`${messageOf(error)}\n${stays}.`);
-  }
-
-  #activated(active: ActivePolicy): void {
-    this.#policies.emit({ type: 'policy-activated', at: Date.now(), policy: policyStatus(active) });
-  }
-
-  #changed(): void {
-    const status = this.status();
-    const alarm = alarmOf(status);
-    if (alarm !== undefined) this.#options.logger.error(alarm);
-    this.#statuses.emit(status);
+    const { failOpen, logger } = this.#options;
+    logger.error(`${messageOf(error)}\n${remainsOf(this.#refresher?.active, failOpen)}`);
   }
 
   #failed(error: unknown): void {
     this.#secrets.redactIn(error);
     // Whoever waits for the first attempt gets its error; one in the background is told to the operator.
     if (!this.#starting) this.#warn(error);
-    const policy = this.#policyStatus();
-    this.#policies.emit({ type: 'policy-refused', at: Date.now(), error, policy });
+    this.#policies.refused(error, this.#refresher?.active);
   }
 }

@@ -23,10 +23,10 @@ function identityOf(value: object, known: KnownObjects): number {
  * that do something by identity. It is a hash, because the API key is among them.
  */
 export async function configurationKey(options: ControlZeroOptions | undefined, known: KnownObjects): Promise<string> {
-  const { logger: _, source: __, secretsSource: ___, traceContext: ____, ...plain } = resolveOptions(options);
+  const { logger: _, source: __, secretsSource: ___, traceContext: ____, records, ...plain } = resolveOptions(options);
   // As they were given: the default logger is another object in each copy of the package.
   const { logger, source, secretsSource, traceContext } = options ?? {};
-  const identities = [logger, source, secretsSource, traceContext].map((value) =>
+  const identities = [logger, source, secretsSource, traceContext, ...records].map((value) =>
     value === undefined ? null : identityOf(value, known),
   );
   return revisionOf(JSON.stringify([plainCopy(plain).copy, identities]));

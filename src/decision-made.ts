@@ -1,4 +1,5 @@
 import type { ClientSecrets } from './client-secrets.ts';
+import { decisionId } from './decision-id.ts';
 import type { DecisionEvent, Mode, TraceContext } from './events/decision-event.ts';
 import type { Judgement } from './judge.ts';
 import { describeJudgement } from './judge.ts';
@@ -21,9 +22,10 @@ export interface MadeDecision {
 export function decisionMade(made: MadeDecision): DecisionEvent {
   const { judgement, denied, adapter, mode, secrets, trace, at, latencyMs } = made;
   const { decision } = judgement;
+  // By no assignment and no look at what may be missing: somebody may have put it on all objects.
   return Object.freeze({
     type: 'decision-made',
-    id: crypto.randomUUID().replaceAll('-', ''),
+    id: decisionId(),
     at,
     ...secrets.redactNames(describeJudgement(judgement)),
     ...(adapter !== undefined && { adapter }),

@@ -16,6 +16,7 @@ export type ControlZeroErrorCode =
   | 'ERR_CZ_POLICY_INVALID'
   | 'ERR_CZ_BUNDLE_REFUSED'
   | 'ERR_CZ_CONFIGURATION'
+  | 'ERR_CZ_BYPASS_DETECTED'
   | 'ERR_CZ_SECRET_UNAVAILABLE'
   | 'ERR_CZ_SECRET_NOT_FOUND';
 
@@ -67,7 +68,8 @@ export class ControlZeroError extends Error {
   constructor(options: ControlZeroErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
-    Object.defineProperty(this, BRANDS, { value: brandChain(new.target) });
+    // Only a class that a user derived has none of its own yet.
+    if (!Object.hasOwn(new.target.prototype, BRANDS)) brandClass(new.target);
   }
 
   /** Whether a value is an error of this class, whichever copy of the package made it. */
@@ -94,16 +96,25 @@ function brandChain(errorClass: unknown): readonly string[] {
   return brands;
 }
 
-/** Gives an error the name of its class. */
-export function nameError(error: Error, name: string): void {
+// On the prototype, because every property that is defined on an error costs as much as a few decisions.
+// Configurable, because an adapter may lay several of our prototypes into one.
+function brandClass(errorClass: ErrorClass): void {
+  Reflect.defineProperty(errorClass.prototype as object, BRANDS, { value: brandChain(errorClass), configurable: true });
+}
+
+/** Gives the errors of one of our classes their name and their brand. */
+export function nameErrors(errorClass: ErrorClass, name: string): void {
   // A literal, because minifiers rename classes; not enumerable, as on the built-in errors.
-  Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true, writable: true });
+  brandClass(errorClass);
 }
 
 // LangChain's retry layers look for this symbol: neither a denial nor a missing policy gets better by asking again.
-function forbidRetry(error: Error): void {
-  Object.defineProperty(error, RETRYABLE, { value: false });
+function forbidRetry(errorClass: ErrorClass): void {
+  Object.defineProperty(errorClass.prototype, RETRYABLE, { value: false, configurable: true });
 }
+
+brandClass(ControlZeroError);
 
 /** The request as an error shows it: what was asked for and by whom, never the rest of the context. */
 export interface RefusedRequest {
@@ -153,6 +164,14 @@ function deniedMessage({ request, decision }: PolicyDeniedErrorOptions): string 
 export class PolicyDeniedError extends ControlZeroError {
   static override readonly brand: string = 'PolicyDeniedError';
   declare readonly code: 'ERR_CZ_POLICY_DENIED';
+  // One for all errors, so that they are all of one shape.
+  static readonly #ALTERNATIVES: PropertyDescriptor = {
+    enumerable: true,
+    get(this: PolicyDeniedError): readonly string[] {
+      if (typeof this.#alternatives === 'function') this.#alternatives = this.#alternatives();
+      return this.#alternatives ?? [];
+    },
+  };
   /** HTTP status that fits a denial. */
   readonly status = 403;
   /** Why: effect, reason code, policy, rule and revision. */
@@ -161,21 +180,17 @@ export class PolicyDeniedError extends ControlZeroError {
   readonly request: RefusedRequest;
   /** Models this agent may use for the same action: those the policy names literally, at most 20. */
   declare readonly alternatives: readonly string[];
+  #alternatives: readonly string[] | (() => readonly string[]) | undefined;
 
   constructor(options: PolicyDeniedErrorOptions) {
     super({
       code: 'ERR_CZ_POLICY_DENIED',
       message: deniedMessage(options),
     });
-    nameError(this, 'PolicyDeniedError');
-    forbidRetry(this);
     this.decision = options.decision;
     this.request = options.request;
-    let known: readonly string[] | undefined;
-    Object.defineProperty(this, 'alternatives', {
-      enumerable: true,
-      get: () => (known ??= options.alternatives?.() ?? []),
-    });
+    this.#alternatives = options.alternatives;
+    Object.defineProperty(this, 'alternatives', PolicyDeniedError.#ALTERNATIVES);
   }
 
   override toJSON(): Record<string, unknown> {
@@ -183,6 +198,9 @@ export class PolicyDeniedError extends ControlZeroError {
     return { ...super.toJSON(), status, decision, request, alternatives };
   }
 }
+
+nameErrors(PolicyDeniedError, 'PolicyDeniedError');
+forbidRetry(PolicyDeniedError);
 
 const UNAVAILABLE_DETAILS = ['decision', 'request', 'kind', 'httpStatus', 'retryAfterMs'] as const;
 
@@ -204,7 +222,7 @@ export interface PolicyUnavailableErrorOptions {
 
 /**
  * Thrown when no decision could be made, because there is no active policy: none was configured, the
- * source could not be read, or the client was closed. Fails closed: nothing was sent. It is not a
+ * source could not be read, or the client was closed; or because it has to be recorded and cannot be. Fails closed: nothing was sent. It is not a
  * {@link PolicyDeniedError}, so that "the policy says no" and "nobody could ask" stay apart.
  *
  * @example
@@ -230,8 +248,6 @@ export class PolicyUnavailableError extends ControlZeroError {
 
   constructor(options: PolicyUnavailableErrorOptions) {
     super({ ...options, code: 'ERR_CZ_POLICY_UNAVAILABLE' });
-    nameError(this, 'PolicyUnavailableError');
-    forbidRetry(this);
     for (const key of UNAVAILABLE_DETAILS) {
       if (options[key] !== undefined) Object.defineProperty(this, key, { value: options[key], enumerable: true });
     }
@@ -242,6 +258,9 @@ export class PolicyUnavailableError extends ControlZeroError {
     return { ...super.toJSON(), status: this.status, ...Object.fromEntries(details) };
   }
 }
+
+nameErrors(PolicyUnavailableError, 'PolicyUnavailableError');
+forbidRetry(PolicyUnavailableError);
 
 /** Says which call could not be decided, and why. */
 export function unavailableForCall(
@@ -298,7 +317,6 @@ export class PolicyInvalidError extends ControlZeroError {
       message: `Policy from ${options.origin} has ${count} ${count === 1 ? 'problem' : 'problems'}:\n${lines.join('\n')}`,
       cause: options.cause,
     });
-    nameError(this, 'PolicyInvalidError');
     this.problems = options.problems;
     this.origin = options.origin;
   }
@@ -307,6 +325,8 @@ export class PolicyInvalidError extends ControlZeroError {
     return { ...super.toJSON(), origin: this.origin, problems: this.problems };
   }
 }
+
+nameErrors(PolicyInvalidError, 'PolicyInvalidError');
 
 /**
  * Thrown when a policy bundle, a key rotation or a secrets envelope of the control plane is refused.
@@ -329,8 +349,6 @@ export class BundleRefusedError extends ControlZeroError {
 
   constructor(kind: BundleRefusalKind, message: string, cause?: unknown) {
     super({ code: 'ERR_CZ_BUNDLE_REFUSED', message, cause });
-    nameError(this, 'BundleRefusedError');
-    forbidRetry(this);
     this.kind = kind;
   }
 
@@ -338,6 +356,9 @@ export class BundleRefusedError extends ControlZeroError {
     return { ...super.toJSON(), kind: this.kind };
   }
 }
+
+nameErrors(BundleRefusedError, 'BundleRefusedError');
+forbidRetry(BundleRefusedError);
 
 /**
  * Thrown when an option, an environment variable or the runtime does not allow what was asked for.
@@ -349,9 +370,10 @@ export class ConfigurationError extends ControlZeroError {
 
   constructor(message: string, cause?: unknown) {
     super({ code: 'ERR_CZ_CONFIGURATION', message, cause });
-    nameError(this, 'ConfigurationError');
   }
 }
+
+nameErrors(ConfigurationError, 'ConfigurationError');
 
 /** The text of anything that was thrown, for a log line. */
 export function messageOf(error: unknown): string {

@@ -82,7 +82,7 @@ export class Gate {
   /** Models that may serve a denied call, in order. */
   readonly fallback: readonly string[];
   readonly #context: Context | undefined;
-  readonly #aliases: ReadonlyMap<string, string>;
+  readonly #aliases: ReadonlyMap<string, string> | undefined;
   readonly #asker: EnforceFirstOptions;
 
   constructor({ owner, adapter, cz, options, ownOptions = [] }: GateOptions) {
@@ -93,7 +93,8 @@ export class Gate {
     this.cz = cz;
     this.#asker = adapter === undefined ? {} : { adapter };
     this.fallback = [...fallback];
-    this.#aliases = new Map(Object.entries(modelAliases));
+    const aliases = Object.entries(modelAliases);
+    this.#aliases = aliases.length > 0 ? new Map(aliases) : undefined;
     if (agentId !== undefined) this.#context = Object.freeze({ ...context, agent_id: agentId });
     else if (context !== undefined) this.#context = Object.freeze({ ...context });
   }
@@ -212,7 +213,7 @@ export class Gate {
   }
 
   #request({ action, metadata }: Pick<GatedCall, 'action' | 'metadata'>, id: string): PolicyRequest {
-    const model = this.#aliases.get(id);
+    const model = this.#aliases?.get(id);
     const aliases = model === undefined ? undefined : [id];
     return modelRequest({ action, model: model ?? id, context: this.#context, metadata, aliases });
   }

@@ -4,11 +4,14 @@ import type { Explanation } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
 import { PolicyDeniedError, unavailableForCall } from './errors.ts';
 import { NO_KEYS, layersOf } from './policy/context-values.ts';
-import type { Decision } from './policy/decision.ts';
+import type { Decision, ReasonCode } from './policy/decision.ts';
 import { createDecision } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
-import type { JudgedRequest, RequestFault, Surroundings, TakenRequest } from './policy/request.ts';
-import { contextLayers, judgedRequest, takeRequest } from './policy/request.ts';
+import type { JudgedRequest } from './policy/judged-request.ts';
+import { judgedRequest } from './policy/judged-request.ts';
+import type { RequestFault } from './policy/request-fault.ts';
+import type { Surroundings, TakenRequest } from './policy/taken-request.ts';
+import { contextLayers, takeRequest } from './policy/taken-request.ts';
 import type { PolicyRequest } from './policy/types.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import type { Standing } from './sync/refresher.ts';
@@ -38,6 +41,13 @@ const FAIL_OPEN = createDecision({
   reasonCode: 'NO_POLICY',
   reason: 'No policy is active; failOpen allows the call.',
 });
+
+const UNDECIDED: ReadonlySet<ReasonCode> = new Set([
+  'NO_POLICY',
+  'CLIENT_CLOSED',
+  'POLICY_EXPIRED',
+  'AUDIT_UNAVAILABLE',
+]);
 
 // Remembered, because the same answer has to be the same object.
 const expired = new WeakMap<CompiledPolicy, Decision>();
@@ -89,8 +99,7 @@ function decide(taken: TakenRequest | RequestFault, options: JudgeOptions): Deci
 /** Decides one request against what is active at this moment. Never throws. */
 export function judge(request: PolicyRequest, options: JudgeOptions): Judgement {
   const { active, surroundings } = options;
-  const { identity, defaults } = surroundings;
-  const taken = takeRequest(request, { keys: active?.compiled.conditionKeys ?? NO_KEYS, identity, defaults });
+  const taken = takeRequest(request, active?.compiled.conditionKeys ?? NO_KEYS, surroundings);
   return { request, taken, active, surroundings, decision: decide(taken, options) };
 }
 
@@ -145,13 +154,7 @@ export function errorFor(
 ): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
   const { active, decision, taken } = judgement;
   const request = describeJudgement(judgement);
-  if (
-    decision.reasonCode === 'NO_POLICY' ||
-    decision.reasonCode === 'CLIENT_CLOSED' ||
-    decision.reasonCode === 'POLICY_EXPIRED'
-  ) {
-    return unavailableForCall(decision, request, cause);
-  }
+  if (UNDECIDED.has(decision.reasonCode)) return unavailableForCall(decision, request, cause);
   const judged = checkNames(taken);
   const alternatives = active && !('fault' in judged) ? () => active.compiled.allowedModels(judged) : () => [];
   return new PolicyDeniedError({ request, decision, alternatives });

@@ -1,3 +1,4 @@
+import type { ClientDecisions } from './client-decisions.ts';
 import type { ClientSecrets } from './client-secrets.ts';
 import type { ResolvedOptions } from './options.ts';
 import { resolveSource } from './resolve-source.ts';
@@ -10,6 +11,7 @@ export interface OpenRefresherOptions {
   readonly options: ResolvedOptions;
   readonly clock: Clock;
   readonly secrets: ClientSecrets;
+  readonly decisions: ClientDecisions;
   readonly listener: RefresherListener;
 }
 
@@ -17,10 +19,12 @@ export interface OpenRefresherOptions {
  * Finds the policy that applies and makes the loop that keeps it fresh.
  * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when nothing names a policy
  */
-export async function openRefresher({ options, clock, secrets, listener }: OpenRefresherOptions): Promise<Refresher> {
+export async function openRefresher(made: OpenRefresherOptions): Promise<Refresher> {
+  const { options, clock, secrets, decisions, listener } = made;
   const { refreshIntervalMs, onExpired } = options;
   const source = await resolveSource(options, clock);
   await secrets.connect(source);
+  await decisions.connect(source);
   return new Refresher({
     source,
     // A source that sets its own pace has taken the option into account.

@@ -1,7 +1,10 @@
 import type { Logger } from './logger.ts';
 import type { PolicyDocument } from './policy/types.ts';
+import type { RecordSink, WriteRecords } from './records/record-sink.ts';
 import type { SecretsSource } from './secrets/secrets-source.ts';
 import type { PolicySource } from './sources/source.ts';
+
+type RecordSinks = RecordSink | WriteRecords | readonly (RecordSink | WriteRecords)[];
 
 const LONGEST_INTERVAL_SECONDS = 86_400;
 
@@ -68,6 +71,13 @@ export const NAMES: OptionKind<readonly string[]> = {
 export const SOURCE: OptionKind<PolicySource & SecretsSource> = {
   accepted: 'an object with read()',
   accepts: (value) => hasMethods(value, 'read'),
+};
+const isSink = (value: unknown): boolean =>
+  typeof value === 'function' ||
+  (hasMethods(value, 'write') && typeof Reflect.get(value as object, 'name') === 'string');
+export const SINKS: OptionKind<RecordSinks> = {
+  accepted: 'a function, an object with a name and write(), or a list of these',
+  accepts: (value) => (Array.isArray(value) ? value.every(isSink) : isSink(value)),
 };
 export const LOGGER: OptionKind<Logger> = {
   accepted: 'an object with debug(), info(), warn() and error()',

@@ -6,6 +6,7 @@ import type { OptionKind } from './option-kinds.ts';
 import * as kinds from './option-kinds.ts';
 import { describeFound, suggest } from './policy/problem.ts';
 import type { PolicyDocument } from './policy/types.ts';
+import type { RecordSink, WriteRecords } from './records/record-sink.ts';
 import type { SecretsSource } from './secrets/secrets-source.ts';
 import type { PolicySource } from './sources/source.ts';
 
@@ -36,8 +37,26 @@ export interface ControlZeroOptions {
    * `CONTROLZERO_REFRESH_INTERVAL`. Default: 2 for a file, 60 for the control plane.
    */
   readonly refreshInterval?: number;
-  /** Whether decisions are sent to the control plane. Environment: `CONTROLZERO_LOG_DECISIONS`. Default: true. */
+  /**
+   * Whether decisions are sent to the control plane that the policy comes from. Environment:
+   * `CONTROLZERO_LOG_DECISIONS`. Default: true.
+   */
   readonly logDecisions?: boolean;
+  /**
+   * Where else a record of each decision goes: `recordFile()` of `@controlzero/sdk/node`, a function, or
+   * several. Default: nowhere.
+   */
+  readonly records?: RecordSink | WriteRecords | readonly (RecordSink | WriteRecords)[];
+  /**
+   * Attributes of the context that are put into records besides the agent, by their names, so that a
+   * replay can answer for conditions on them. Default: none.
+   */
+  readonly recordContext?: readonly string[];
+  /**
+   * With `required`, a call whose decision no sink takes is denied, as `AUDIT_UNAVAILABLE`. Environment:
+   * `CONTROLZERO_AUDIT`. Default: `best-effort`.
+   */
+  readonly audit?: AuditMode;
   /** Allow calls while no policy is active. Environment: `CONTROLZERO_FAIL_OPEN`. Default: false. */
   readonly failOpen?: boolean;
   /**
@@ -106,6 +125,9 @@ export interface ControlZeroOptions {
 /** How the signing keys of a control plane come to be trusted when none are named. */
 export type KeyTrustMode = 'first-use' | 'legacy';
 
+/** Whether a decision that cannot be recorded is a denial. */
+export type AuditMode = 'best-effort' | 'required';
+
 /** What becomes of calls when the policy is past its time. */
 export type OnExpired = 'deny' | 'keep';
 
@@ -123,6 +145,9 @@ export interface ResolvedOptions {
   /** Undefined: as often as the source finds sensible. */
   readonly refreshIntervalMs: number | undefined;
   readonly logDecisions: boolean;
+  readonly records: readonly (RecordSink | WriteRecords)[];
+  readonly recordContext: readonly string[];
+  readonly audit: AuditMode;
   readonly failOpen: boolean;
   readonly onExpired: OnExpired;
   readonly hints: boolean;
@@ -169,6 +194,9 @@ const OPTIONS: { readonly [Key in keyof ControlZeroOptions]-?: OptionSource<NonN
   cacheDir: from(kinds.TEXT, 'CONTROLZERO_CACHE_DIR'),
   refreshInterval: from(kinds.SECONDS, 'CONTROLZERO_REFRESH_INTERVAL'),
   logDecisions: from(kinds.FLAG, 'CONTROLZERO_LOG_DECISIONS'),
+  records: from(kinds.SINKS),
+  recordContext: from(kinds.NAMES),
+  audit: from(kinds.oneOf('best-effort', 'required'), 'CONTROLZERO_AUDIT'),
   failOpen: from(kinds.FLAG, 'CONTROLZERO_FAIL_OPEN'),
   onExpired: from(kinds.oneOf('deny', 'keep'), 'CONTROLZERO_ON_EXPIRED'),
   hints: from(kinds.FLAG, 'CONTROLZERO_HINTS'),
@@ -265,16 +293,27 @@ function resolveHosted(read: OptionReader): Hosted {
   };
 }
 
-type Flags = Pick<ResolvedOptions, 'logDecisions' | 'failOpen' | 'onExpired' | 'hints' | 'secretsEnabled'>;
+type Flags = Pick<ResolvedOptions, 'failOpen' | 'onExpired' | 'hints' | 'secretsEnabled'>;
 
 function resolveFlags(read: OptionReader): Flags {
   return {
-    logDecisions: read('logDecisions') ?? true,
     failOpen: read('failOpen') ?? false,
     onExpired: read('onExpired') ?? 'deny',
     hints: read('hints') ?? true,
     secretsEnabled: read('secretsEnabled') ?? false,
   };
+}
+
+type Audit = Pick<ResolvedOptions, 'logDecisions' | 'records' | 'recordContext' | 'audit'>;
+
+function resolveAudit(read: OptionReader): Audit {
+  const logDecisions = read('logDecisions') ?? true;
+  const audit = read('audit') ?? 'best-effort';
+  const given = read('records') ?? [];
+  const records = Array.isArray(given) ? (given as Audit['records']) : [given as RecordSink];
+  if (audit === 'required' && !logDecisions && records.length === 0)
+    fail('Option "audit" is "required", "logDecisions" is false and "records" has no sink: nothing could be allowed.');
+  return { logDecisions, records, recordContext: read('recordContext') ?? [], audit };
 }
 
 /**
@@ -296,6 +335,7 @@ export function resolveOptions(
     ...resolveHosted(read),
     refreshIntervalMs: seconds === undefined ? undefined : seconds * 1000,
     ...resolveFlags(read),
+    ...resolveAudit(read),
     secrets: options.secrets ?? [],
     secretsSource: options.secretsSource,
     vaultFile: options.vaultFile,

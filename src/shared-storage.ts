@@ -6,6 +6,13 @@ import { requireBuiltin } from './node/builtin.ts';
 export interface SharedStorage<Value> {
   /** @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on runtimes without AsyncLocalStorage */
   run<Result>(value: Value, run: () => Result): Result;
+  /**
+   * Sets the value for the rest of the running function, and for the one that awaits it when it has not
+   * awaited anything itself.
+   *
+   * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` on runtimes without AsyncLocalStorage
+   */
+  enter(value: Value): void;
   /** The value for the running code, if any. */
   current(): Value | undefined;
 }
@@ -17,10 +24,15 @@ interface StorageHolder {
   [STORAGES]?: Map<string, AsyncLocalStorage<unknown>>;
 }
 
+let found: Map<string, AsyncLocalStorage<unknown>> | undefined;
+
+// Made when it is first looked for, because to look for what is not there takes longest, with each decision.
 function storages(): Map<string, AsyncLocalStorage<unknown>> {
+  if (found) return found;
   const holder = globalThis as StorageHolder;
   if (!holder[STORAGES]) Object.defineProperty(holder, STORAGES, { value: new Map() });
-  return holder[STORAGES] as Map<string, AsyncLocalStorage<unknown>>;
+  found = holder[STORAGES] as Map<string, AsyncLocalStorage<unknown>>;
+  return found;
 }
 
 function storageOf(kind: string, what: string): AsyncLocalStorage<unknown> {
@@ -33,13 +45,14 @@ function storageOf(kind: string, what: string): AsyncLocalStorage<unknown> {
 }
 
 /**
- * The storage of one kind of value, shared by all copies of the package. Nothing is made before it is used.
+ * The storage of one kind of value, shared by all copies of the package. No storage is made before it is used.
  *
  * @param what the function that needs it, for messages
  */
 export function sharedStorage<Value>(kind: string, what: string): SharedStorage<Value> {
   return {
     run: (value, run) => storageOf(kind, what).run(value, run),
-    current: () => (globalThis as StorageHolder)[STORAGES]?.get(kind)?.getStore() as Value | undefined,
+    enter: (value) => storageOf(kind, what).enterWith(value),
+    current: () => storages().get(kind)?.getStore() as Value | undefined,
   };
 }

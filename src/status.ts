@@ -1,4 +1,5 @@
 import type { Mode } from './events/decision-event.ts';
+import type { AuditStatus } from './records/audit-status.ts';
 import type { SecretsStatus } from './secrets/secret-event.ts';
 import type { ActivePolicy } from './sync/active-policy.ts';
 import type { SyncStatus } from './sync/sync-status.ts';
@@ -36,8 +37,8 @@ export interface Status extends SyncStatus {
   readonly policy: PolicyStatus | null;
   /** Null while secrets are not enabled. */
   readonly secrets: SecretsStatus | null;
-  /** Delivery of decisions to the control plane; null while none are sent. */
-  readonly audit: null;
+  /** Delivery of decision records to their sinks; null where there are none. */
+  readonly audit: AuditStatus | null;
   /** Decision events that wait for listeners, and those dropped because the queue was full. */
   readonly events: { readonly queued: number; readonly dropped: number };
 }
@@ -66,8 +67,18 @@ const NO_FACTS = {
 } as const;
 
 /** What is shown of the policy that decides. */
-export function policyStatus({ revision, kind, origin, activatedAt, compiled, facts }: ActivePolicy): PolicyStatus {
+export function policyStatus(active: ActivePolicy): PolicyStatus;
+export function policyStatus(active: ActivePolicy | undefined): PolicyStatus | null;
+export function policyStatus(active: ActivePolicy | undefined): PolicyStatus | null {
+  if (!active) return null;
+  const { revision, kind, origin, activatedAt, compiled, facts } = active;
   return { revision, kind, origin, ...(facts ?? NO_FACTS), activatedAt, rules: compiled.rules.length };
+}
+
+/** What goes on deciding after something failed. */
+export function remainsOf(active: ActivePolicy | undefined, failOpen: boolean): string {
+  if (active) return `The last good policy (${active.revision}) stays active.`;
+  return failOpen ? 'No policy is active, and failOpen allows every call.' : 'No policy is active.';
 }
 
 /** What an operator has to know when the state has become this one; undefined when it is no news. */

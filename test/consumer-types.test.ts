@@ -14,6 +14,7 @@ import { assertModelAllowed, governModel, policyDeniedResponse } from '@controlz
 import { init, modelRequest, type Decision, type Status } from '@controlzero/sdk';
 import { fileSource } from '@controlzero/sdk/node';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
+import { activeTraceContext, instrumentControlZero } from '@controlzero/sdk/otel';
 import { createTestControlZero, startLocalProvider } from '@controlzero/sdk/testing';
 import OpenAI from 'openai';
 
@@ -21,7 +22,8 @@ const doGenerate = async (_: unknown): Promise<object> => ({});
 const doStream = doGenerate;
 
 export async function decide(): Promise<[Decision, Status, OpenAI]> {
-  const cz = await init({ source: fileSource('controlzero.yaml') });
+  const cz = await init({ source: fileSource('controlzero.yaml'), traceContext: activeTraceContext });
+  instrumentControlZero(cz, { spans: 'denials' });
   const provider = await startLocalProvider();
   await createTestControlZero({ rules: [] });
   const client = wrapOpenAI(new OpenAI({ baseURL: provider.baseURL }), cz);
@@ -41,7 +43,8 @@ test.each([
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'node_modules/@controlzero'), { recursive: true });
     symlinkSync(root, join(folder, 'node_modules/@controlzero/sdk'));
-    symlinkSync(join(root, 'node_modules/openai'), join(folder, 'node_modules/openai'));
+    for (const peer of ['openai', '@opentelemetry'])
+      symlinkSync(join(root, 'node_modules', peer), join(folder, 'node_modules', peer));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'program.ts'), program);
     const compilerOptions = {

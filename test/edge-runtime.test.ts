@@ -18,6 +18,7 @@ test('the package and what it governs work where there is nothing of Node', { ti
   const { stdout } = await promisify(execFile)(process.execPath, flags);
   expect(JSON.parse(stdout)).toEqual({
     process: 'undefined',
+    recorded: [1, ['openai allow', 'openai deny', 'ai-sdk allow', 'ai-sdk allow', 'ai-sdk deny']],
     hosted: ['ready', 'network', true],
     secret: 'from the control plane',
     noVault:
@@ -30,5 +31,6 @@ test('the package and what it governs work where there is nothing of Node', { ti
     noFile: 'ERR_CZ_POLICY_UNAVAILABLE',
     noStorage: 'ERR_CZ_CONFIGURATION',
   });
+  expect(plane.audit).toHaveLength(1);
   expect(provider.modelRequests.map(({ model }) => model)).toEqual(['gpt-4', 'gpt-4', 'gpt-4']);
 });

@@ -128,6 +128,14 @@ describe('the demo', () => {
   });
 });
 
+describe('decision records', () => {
+  test('are written, read again and decided by a stricter policy', async () => {
+    expect(await runExample('decision-records/record-and-replay.ts')).toBe(
+      '4 of 4 decisions recorded\n3 unchanged, 1 newly denied\n  reports on model/gpt-4: 1\n',
+    );
+  });
+});
+
 describe('the LangChain agent', () => {
   test('shows each decision of two agents, and the requests that reached the provider', async () => {
     const { tasks } = JSON.parse(await runExample('langchain-agent/agent.ts', '--json')) as {
@@ -231,6 +239,39 @@ test('the key of the provider comes from the vault, and a rotation reaches the p
       'the provider was sent: Bearer sk-second-key-of-the-example',
       'SecretNotFoundError: No secret anthropic for this caller: none has that name, or the policy denies secret.read on secret/anthropic.',
       'secrets in memory: 1',
+      '',
+    ].join('\n'),
+  );
+});
+
+describe('OpenTelemetry', () => {
+  test('is told of three calls in traces and in metrics', async () => {
+    const output = await runExample('opentelemetry/opentelemetry.ts');
+    const traces = /^(?:span|  event|      controlzero\.(?:denied|decision\.effect)|    controlzero\.denied)/u;
+    expect(output.split('\n').filter((line) => traces.test(line))).toEqual([
+      'span "answer a customer"',
+      '    controlzero.denied=true',
+      '  event "controlzero.decision"',
+      '      controlzero.decision.effect=allow',
+      '  event "controlzero.decision"',
+      '      controlzero.decision.effect=deny',
+      'span "controlzero.decision"',
+      '    controlzero.denied=true',
+    ]);
+    expect(output).toMatch(
+      /^controlzero\.denials: 2 .*gen_ai\.request\.model=gpt-4-turbo gen_ai\.agent\.id=support$/mu,
+    );
+    expect(output).toMatch(/^controlzero\.decisions: 1 .*controlzero\.decision\.effect=allow/mu);
+    expect(output).toMatch(/\nrequests that reached the provider: 1\n$/u);
+  });
+});
+
+test('the detector passes the governed call, and names the line of the ungoverned one', async () => {
+  expect(await runExample('find-bypasses/find-bypasses.ts')).toBe(
+    [
+      'the governed client: passed',
+      'the plain client: failed, 1 of model gpt-4 at find-bypasses.ts:15:3',
+      'requests that reached the provider: 2',
       '',
     ].join('\n'),
   );

@@ -59,6 +59,17 @@ describe('a gate', () => {
     expect(await client.decisions()).toEqual([]);
   });
 
+  test('says who asks, in each event', async () => {
+    const { cz, decisions } = await createTestControlZero(modelAllowlist);
+    const named = new Gate({ owner: 'test()', adapter: 'mine', cz, options: {} });
+    const { decision } = await named.enforce(call('gpt-4'));
+    await named.enforce(call('gpt-4', { previous: decision }));
+    await denialOf(named.enforce(call('o3', { previous: decision })));
+    await denialOf(named.enforceTool('weather'));
+    await gateOf({ cz } as TestControlZero).enforce(call('gpt-4'));
+    expect((await decisions()).map(({ adapter }) => adapter)).toEqual(['mine', 'mine', 'mine', undefined]);
+  });
+
   test('decides at once when a policy is active, as it does when it is awaited', async () => {
     const client = await createTestControlZero(modelAllowlist);
     const gate = gateOf(client, { fallback: ['gpt-4'] });
@@ -83,17 +94,6 @@ describe('a gate', () => {
     expect(gate.enforceNow(call('gpt-4'))?.decision.allowed).toBe(true);
     await cz.close();
     expect(() => gate.enforceNow(call('gpt-4'))).toThrow(PolicyUnavailableError);
-  });
-
-  test('says who asks, in each event', async () => {
-    const { cz, decisions } = await createTestControlZero(modelAllowlist);
-    const named = new Gate({ owner: 'test()', adapter: 'mine', cz, options: {} });
-    const { decision } = await named.enforce(call('gpt-4'));
-    await named.enforce(call('gpt-4', { previous: decision }));
-    await denialOf(named.enforce(call('o3', { previous: decision })));
-    await denialOf(named.enforceTool('weather'));
-    await gateOf({ cz } as TestControlZero).enforce(call('gpt-4'));
-    expect((await decisions()).map(({ adapter }) => adapter)).toEqual(['mine', 'mine', 'mine', undefined]);
   });
 
   test('takes no option from the prototype of all objects', async () => {

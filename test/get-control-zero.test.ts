@@ -29,8 +29,11 @@ describe('getControlZero', () => {
       getControlZero({ source: inlineSource(policy) }),
       getControlZero({ policy, traceContext: () => undefined }),
       getControlZero({ policy, traceContext: () => undefined }),
+      getControlZero({ policy, records: () => undefined }),
+      getControlZero({ policy, records: [() => undefined] }),
+      getControlZero({ policy, recordContext: ['tier'] }),
     ]);
-    expect(new Set(clients).size).toBe(8);
+    expect(new Set(clients).size).toBe(11);
     expect(await getControlZero({ policy, logger })).toBe(clients[3]);
     expect(await getControlZero({ source })).toBe(clients[4]);
     await Promise.all(clients.map(async (cz) => cz.close()));

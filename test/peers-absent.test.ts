@@ -35,4 +35,16 @@ describe('without any framework installed', () => {
     });
     expect(JSON.parse(output)).toEqual([true, true]);
   });
+
+  test.each([
+    ['/langchain', '@langchain/core'],
+    ['/otel', '@opentelemetry/api'],
+  ])('@controlzero/sdk%s says that it needs %s', (subpath, peer) => {
+    const script = `await import('@controlzero/sdk${subpath}').catch((error) => console.log(error.code, error.message));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(output).toContain(`ERR_MODULE_NOT_FOUND Cannot find package '${peer}'`);
+  });
 });

@@ -1,4 +1,5 @@
 import type { Context, Decision, Gate, GatedCall, ModelAction, PassedCall } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
 import type { ReadParams } from './call-params.ts';
 import { readParams } from './call-params.ts';
 import type { Attempt } from './failed-attempts.ts';
@@ -115,7 +116,7 @@ export class ModelCalls {
     if (model.modelId !== id)
       await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
     try {
-      return await send(model, params);
+      return await sendJudged(typeof id === 'string' ? [id] : undefined, () => send(model, params));
     } catch (error) {
       await this.#attempts.note(attempt, decision, error);
       throw error;

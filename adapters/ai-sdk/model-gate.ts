@@ -1,3 +1,4 @@
+import { sendJudged } from '../../src/index.ts';
 import { passBatch } from './batch.ts';
 import type { Mark } from './mark.ts';
 import { isGoverned, setMark } from './mark.ts';
@@ -97,8 +98,10 @@ export class ModelGate {
   }
 
   #batch(source: object): object {
-    const doStartBatch = async (options: unknown): Promise<unknown> =>
-      START_BATCH.run(source, await passBatch(this.#mark.calls, options));
+    const doStartBatch = async (options: unknown): Promise<unknown> => {
+      const passed = await passBatch(this.#mark.calls, options);
+      return sendJudged(undefined, () => START_BATCH.run(source, passed));
+    };
     const read = this.#reader(source, source);
     const face = mirror(source, { face: {}, read: (name) => (name === 'doStartBatch' ? doStartBatch : read(name)) });
     return this.#marked(face);

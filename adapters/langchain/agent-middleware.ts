@@ -3,7 +3,7 @@ import { ToolMessage } from '@langchain/core/messages';
 import type { ControlZero } from '../../src/index.ts';
 import { PolicyDeniedError, TOOL_CALL } from '../../src/index.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
-import { governRunnable } from './govern-runnable.ts';
+import { runnableGovernor } from './govern-runnable.ts';
 import type { LangChainOptions } from './langchain-options.ts';
 import { readOptions } from './langchain-options.ts';
 
@@ -106,11 +106,12 @@ export function controlZeroMiddleware(
   checkToolOptions(options);
   const { tools = false, onToolDenied = 'message', ...modelOptions } = options;
   const { trustMetadata = true } = modelOptions;
+  const govern = runnableGovernor({ owner, cz, options: modelOptions });
   const middleware: ControlZeroMiddleware = {
     name: 'ControlZero',
     wrapModelCall: (request, handler) => {
       if (!tools) warnOfTools(cz);
-      return handler({ ...request, model: governRunnable({ owner, model: request.model, cz, options: modelOptions }) });
+      return handler({ ...request, model: govern(request.model) });
     },
   };
   if (tools) {

@@ -8,7 +8,7 @@ const MOST_DECODINGS = 5;
 
 // A model has few URLs, and each of them is looked at in every call.
 const MOST_KNOWN = 256;
-const known = new Map<string, DeploymentInUrl | undefined>();
+const known = new Map<string, DeploymentInUrl | null>();
 
 // Servers decode a path once or more often before they look where it leads.
 function decode(url: string, times = MOST_DECODINGS): string {
@@ -39,9 +39,9 @@ function read(url: string): DeploymentInUrl | undefined {
 export function deploymentInUrl(url: string): DeploymentInUrl | undefined {
   if (url === '') return undefined;
   const found = known.get(url);
-  if (found !== undefined || known.has(url)) return found;
+  if (found !== undefined) return found ?? undefined;
   if (known.size >= MOST_KNOWN) known.clear();
   const deployment = read(url);
-  known.set(url, deployment);
+  known.set(url, deployment ?? null);
   return deployment;
 }

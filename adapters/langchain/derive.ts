@@ -17,6 +17,32 @@ function hidden(hooks: Hooks): PropertyDescriptorMap {
   return map;
 }
 
+/** What stands between objects and their class: hooks, hidden as methods of a class are. */
+export function layerOn(prototype: object | null, hooks: Hooks): object {
+  return Object.create(prototype, hidden(hooks)) as object;
+}
+
+// Whether all that an object has itself are fields as they are assigned.
+function hasPlainFields(source: object): boolean {
+  const names = Object.keys(source);
+  if (Object.getOwnPropertyNames(source).length !== names.length) return false;
+  if (Object.getOwnPropertySymbols(source).length > 0) return false;
+  return names.every((name) => {
+    const field = Object.getOwnPropertyDescriptor(source, name);
+    return field?.writable === true && field.configurable === true;
+  });
+}
+
+/** A copy of an object that stands on a layer of its class, with some fields of its own replaced. */
+export function copyOn<Source extends object>(layer: object, source: Source, fields: Hooks = {}): Source {
+  // Many times faster than by descriptors, and the copies of a class share their shape.
+  const copy = hasPlainFields(source)
+    ? ({ __proto__: layer, ...source } as Source)
+    : (Object.create(layer, Object.getOwnPropertyDescriptors(source)) as Source);
+  for (const name of Reflect.ownKeys(fields)) Reflect.set(copy, name, fields[name]);
+  return copy;
+}
+
 /**
  * A copy of an object with hooks between it and its class, and some fields of its own replaced.
  *
@@ -28,8 +54,8 @@ function hidden(hooks: Hooks): PropertyDescriptorMap {
  * @throws {TypeError} when a hook cannot be put in place
  */
 export function derive<Source extends object>(source: Source, hooks: Hooks, fields: Hooks = {}): Source {
-  const layer = Object.create(Object.getPrototypeOf(source) as object | null, hidden(hooks)) as object;
-  const copy = Object.create(layer, Object.getOwnPropertyDescriptors(source)) as Source;
+  const layer = layerOn(Object.getPrototypeOf(source) as object | null, hooks);
+  const copy = copyOn(layer, source);
   for (const name of Reflect.ownKeys(hooks)) {
     // A method that a class made a field would hide the hook, which calls it anyway.
     if (Object.hasOwn(copy, name)) Reflect.defineProperty(copy, name, { value: hooks[name] });

@@ -1,5 +1,5 @@
 import type { ControlZero } from '../../src/index.ts';
-import { governRunnable } from './govern-runnable.ts';
+import { runnableGovernor } from './govern-runnable.ts';
 import type { LangChainOptions } from './langchain-options.ts';
 
 /**
@@ -60,5 +60,5 @@ export function governChatModel<Model extends LangChainModel>(
   cz: ControlZero,
   options: GovernChatModelOptions = {},
 ): Model {
-  return governRunnable({ owner: 'governChatModel()', model, cz, options });
+  return runnableGovernor({ owner: 'governChatModel()', cz, options })(model);
 }

@@ -1,4 +1,6 @@
 import type { ControlZero } from '../../src/index.ts';
+import { sendJudged } from '../../src/index.ts';
+import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
@@ -8,9 +10,9 @@ import { readOptions } from './langchain-options.ts';
 import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
-import { readEmbeddings } from './named-models.ts';
+import { namedIds, readEmbeddings } from './named-models.ts';
 import type { Send } from './sending.ts';
-import { callOfView, sendGoverned, sendingMethods, viewFor } from './sending.ts';
+import { sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
 
 /** What embeddings look like, of any supported version of LangChain. */
 export interface LangChainEmbeddings {
@@ -39,31 +41,38 @@ function namedThrough(embeddings: object, modelId: string | undefined): Named {
   return 'fault' in named && inner && others.length === 0 ? namedThrough(inner, modelId) : named;
 }
 
-function embedding(original: Embed, { key, start, named }: EmbeddingsSeam): Embed {
+function embedding(name: string, embeddings: object, { key, start, named }: EmbeddingsSeam): Embed {
+  const original = methodOf(embeddings, name) as Embed;
+  const isSeenAgain = sendsFinished(embeddings, name);
+  function look(self: object, call: GovernedCall): { readonly view: object; readonly what: Named } {
+    const what = named(self);
+    if (isSeenAgain) return { view: thinViewFor(self, key, call), what };
+    const pins = pinsOf(self);
+    const view = viewFor({ target: self, key, call, pins, isCache: true });
+    return { view, what: isPinned(pins, what) ? what : named(view) };
+  }
   return async function embed(this: object, input) {
     // Classes that embed documents one by one call themselves, and caches another one: that is the same call.
     if (callOfView(this, key)) return original.call(this, input);
     const call = start(this);
     for (;;) {
-      const view = viewFor(this, key, call);
-      const what = named(view);
-      if (call.passed(what)) return original.call(view, input);
+      const { view, what } = look(this, call);
+      if (call.passNow(what)) return sendJudged(namedIds(what), () => original.call(view, input));
       await call.pass(what);
     }
   };
 }
 
 function sending(send: Send, { key, start, named }: EmbeddingsSeam): Send {
-  return async function sendFinished(this: object, ...parameters) {
-    const viewed = callOfView(this, key);
-    const otherwise = (): Named | undefined => (viewed ? undefined : named(this));
-    return sendGoverned({ model: this, send, call: viewed ?? start(this), otherwise }, parameters);
+  return function sendFinished(this: object, ...parameters) {
+    const seam = { viewed: callOfView(this, key), start: () => start(this), named: () => named(this) };
+    return sendGoverned({ model: this, send, ...seam }, parameters);
   };
 }
 
 function embeddingsHooks(embeddings: object, seam: EmbeddingsSeam): Hooks {
   return Object.fromEntries<Embed | Send>([
-    ...EMBEDDING_METHODS.map((name) => [name, embedding(methodOf(embeddings, name) as Embed, seam)] as const),
+    ...EMBEDDING_METHODS.map((name) => [name, embedding(name, embeddings, seam)] as const),
     ...sendingMethods(embeddings).map(([name, send]) => [name, sending(send, seam)] as const),
   ]);
 }

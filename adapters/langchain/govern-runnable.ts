@@ -32,29 +32,34 @@ function checkFallbacks(owner: string, runnable: object, calls: ModelCalls): voi
   }
 }
 
-/** What is to be governed, and how. */
-export interface RunnableToGovern<Model> {
+/** How runnables are governed. */
+export interface RunnableGovernance {
   /** The function that an application calls, for messages. */
   readonly owner: string;
-  readonly model: Model;
   readonly cz: ControlZero;
   readonly options: LangChainOptions;
 }
 
+/** Governs a model or a binding of one. Throws a `TypeError` when it cannot be governed. */
+export type GovernRunnable = <Model>(model: Model) => Model;
+
 /**
- * Governs a model or a binding of one.
- * @throws {TypeError} when it cannot be governed
+ * What governs models and bindings of them.
+ * @throws {TypeError} for options of the wrong kind
  */
-export function governRunnable<Model>({ owner, model, cz, options }: RunnableToGovern<Model>): Model {
-  const given: unknown = model;
-  if (!isGovernable(given)) {
-    throw new TypeError(
-      `${owner} takes a chat model, an LLM, or a binding of one; it got ${describe(given)}. Govern the model first and build chains and agents with the result.`,
-    );
-  }
+export function runnableGovernor({ owner, cz, options }: RunnableGovernance): GovernRunnable {
   const calls = readOptions({ owner, cz, options, ownOptions: ['modelId', 'trustMetadata'] });
   const mark = { cz, options: { ...options } };
-  if (isGoverned(given, mark)) return model;
-  checkFallbacks(owner, given, calls);
-  return new RunnableGate(calls, mark).govern(model);
+  const gate = new RunnableGate(calls, mark);
+  return (model) => {
+    const given: unknown = model;
+    if (!isGovernable(given)) {
+      throw new TypeError(
+        `${owner} takes a chat model, an LLM, or a binding of one; it got ${describe(given)}. Govern the model first and build chains and agents with the result.`,
+      );
+    }
+    if (isGoverned(given, mark)) return model;
+    checkFallbacks(owner, given, calls);
+    return gate.govern(model);
+  };
 }

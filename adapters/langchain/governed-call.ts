@@ -1,4 +1,4 @@
-import type { Context, ModelAction, Gate, PassedCall } from '../../src/index.ts';
+import type { Context, Gate, ModelAction, PassedCall } from '../../src/index.ts';
 import type { Named } from './named-models.ts';
 
 /** Whose call it is and what it does. */
@@ -8,10 +8,18 @@ export interface GovernedCallOptions {
   readonly metadata: Context | undefined;
 }
 
-// Most calls name one model and nothing else. No JSON begins with that sign.
-function keyOf(named: Named): string {
-  if (!('fault' in named) && named.others === undefined) return `=${named.model}`;
-  return JSON.stringify('fault' in named ? [null, named.fault] : [named.model, ...(named.others ?? [])]);
+interface Answer {
+  readonly named: Named;
+  readonly answer: { readonly passed: PassedCall } | { readonly denial: unknown };
+}
+
+function isSame(one: Named, other: Named): boolean {
+  if ('fault' in one || 'fault' in other) return 'fault' in one && 'fault' in other && one.fault === other.fault;
+  if (one.model !== other.model) return false;
+  const [others, otherOthers] = [one.others, other.others];
+  // Most calls name one model and nothing else.
+  if (others === undefined || otherOthers === undefined) return others === otherOthers;
+  return others.length === otherOthers.length && others.every((model, index) => model === otherOthers[index]);
 }
 
 /**
@@ -20,33 +28,49 @@ function keyOf(named: Named): string {
  */
 export class GovernedCall {
   readonly #options: GovernedCallOptions;
-  readonly #passed = new Map<string, PassedCall>();
-  readonly #judged = new Map<string, Promise<PassedCall>>();
+  // Of one entry nearly always.
+  readonly #answers: Answer[] = [];
+  readonly #waiting: { readonly named: Named; readonly passing: Promise<PassedCall> }[] = [];
 
   constructor(options: GovernedCallOptions) {
     this.#options = options;
   }
 
-  /** How what is named goes ahead, if that was decided already. Asked right before something is sent. */
-  passed(named: Named): PassedCall | undefined {
-    return this.#passed.get(keyOf(named));
+  /** Whether something that it names has passed: the call was let in. */
+  get isUnderway(): boolean {
+    return this.#answers.some(({ answer }) => 'passed' in answer);
   }
 
   /**
-   * Judges what is named, unless it was judged before.
+   * How what is named goes ahead: judged now, unless it was judged before. Asked right before something is
+   * sent. Undefined while there is no policy to judge by: then `pass` has to be awaited.
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
+  passNow(named: Named, isExchangeable = true): PassedCall | undefined {
+    const known = this.#answers.find((one) => isSame(one.named, named));
+    if (known) {
+      if ('denial' in known.answer) throw known.answer.denial;
+      return known.answer.passed;
+    }
+    const { gate, action, metadata } = this.#options;
+    try {
+      const passed = gate.enforceNow({ action, named, metadata, isExchangeable });
+      return passed && this.#remember(named, passed);
+    } catch (error) {
+      throw this.#deny(named, error);
+    }
+  }
+
+  /** Does what `passNow` does, and waits for a policy before. */
   async pass(named: Named, isExchangeable = true): Promise<PassedCall> {
-    const key = keyOf(named);
-    const judged = this.#judged.get(key) ?? this.#judge(named, isExchangeable);
-    this.#judged.set(key, judged);
-    const passed = await judged;
-    this.#passed.set(key, passed);
-    // The fallback was judged with what it stands in for.
-    if (passed.fallback !== undefined)
-      this.#passed.set(keyOf({ model: passed.fallback }), { decision: passed.decision, fallback: undefined });
-    return passed;
+    const passed = this.passNow(named, isExchangeable);
+    if (passed) return passed;
+    const known = this.#waiting.find((one) => isSame(one.named, named));
+    if (known) return known.passing;
+    const passing = this.#judge(named, isExchangeable);
+    this.#waiting.push({ named, passing });
+    return passing;
   }
 
   /** The fallback that would serve the call at this moment. */
@@ -57,6 +81,25 @@ export class GovernedCall {
 
   async #judge(named: Named, isExchangeable: boolean): Promise<PassedCall> {
     const { gate, action, metadata } = this.#options;
-    return gate.enforce({ action, named, metadata, isExchangeable });
+    try {
+      return this.#remember(named, await gate.enforce({ action, named, metadata, isExchangeable }));
+    } catch (error) {
+      throw this.#deny(named, error);
+    }
+  }
+
+  #remember(named: Named, passed: PassedCall): PassedCall {
+    this.#answers.push({ named, answer: { passed } });
+    // The fallback was judged with what it stands in for.
+    if (passed.fallback !== undefined) {
+      const { decision, fallback } = passed;
+      this.#answers.push({ named: { model: fallback }, answer: { passed: { decision, fallback: undefined } } });
+    }
+    return passed;
+  }
+
+  #deny(named: Named, denial: unknown): unknown {
+    this.#answers.push({ named, answer: { denial } });
+    return denial;
   }
 }

@@ -1,9 +1,9 @@
 import type { Gate } from '../../src/index.ts';
+import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
 import { readCall, readStart } from './named-models.ts';
-import { callOfView, viewFor } from './sending.ts';
 
 /** Call options as LangChain hands them from method to method. */
 export type CallOptions = Readonly<Record<PropertyKey, unknown>>;
@@ -15,6 +15,21 @@ export interface ModelCallsOptions {
   readonly modelId: string | undefined;
   /** Whether metadata that arrives with a call may name the agent. */
   readonly trustMetadata: boolean;
+}
+
+/** A model, and what it is called with. */
+export interface CallToLookAt {
+  readonly model: object;
+  readonly options: CallOptions;
+  readonly isStream: boolean;
+  /** Whether the finished request is judged as well. */
+  readonly isSeenAgain: boolean;
+}
+
+/** A model as one call sees it. */
+export interface CallInView {
+  readonly view: object;
+  readonly named: Named;
 }
 
 /** The calls of the models behind one gate. */
@@ -47,14 +62,24 @@ export class ModelCalls {
     return callOfView(model, this.#key);
   }
 
-  /** A view of a model for one call. */
-  view(model: object, call: GovernedCall): object {
-    return viewFor(model, this.#key, call);
+  /** A view of a model that sends finished requests, which are judged then. */
+  handOn(model: object, call: GovernedCall): object {
+    return thinViewFor(model, this.#key, call);
+  }
+
+  /** A view of a model for one call, and what the model names while it is called on that. */
+  look({ model, options, isStream, isSeenAgain }: CallToLookAt, call: GovernedCall): CallInView {
+    const named = this.named(model, options, isStream);
+    if (isSeenAgain) return { view: this.handOn(model, call), named };
+    const pins = pinsOf(model);
+    const view = viewFor({ target: model, key: this.#key, call, pins });
+    // What names it in another way, or in more than one, is read again where it cannot change any more.
+    return { view, named: isPinned(pins, named) ? named : this.named(view, options, isStream) };
   }
 
   /** Options that carry a call further. */
   carry(options: CallOptions, call: GovernedCall): CallOptions {
-    return { ...options, [this.#key]: call };
+    return options[this.#key] === call ? options : { ...options, [this.#key]: call };
   }
 
   /** What a model would name in its request. */

@@ -1,11 +1,13 @@
+import { sendJudged, sendJudgedStream } from '../../src/index.ts';
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
 import type { CallOptions, ModelCalls } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
 import type { Named } from './named-models.ts';
+import { namedIds } from './named-models.ts';
 import type { Send } from './sending.ts';
-import { sendGoverned, sendingMethods } from './sending.ts';
+import { SENDING_METHODS, sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
 
 type Separated = [config: CallOptions, callOptions: CallOptions];
 type Separate = (options: unknown) => Separated;
@@ -32,6 +34,17 @@ interface ModelMethods {
 
 const STREAMS = ['_streamResponseChunks', '_streamChatModelEvents'] as const;
 
+/** The methods of a model that `modelHooks` looks at. */
+export const HOOKED_METHODS: readonly string[] = [
+  'generate',
+  '_generate',
+  '_generateCached',
+  '_getSerializedCacheKeyParametersForCall',
+  '_separateRunnableConfigFromCallOptionsCompat',
+  ...STREAMS,
+  ...SENDING_METHODS,
+];
+
 // A call that may not see what was kept goes on as if nothing had been, and its denial ends the run that was started.
 const EMPTY_CACHE = { lookup: async (): Promise<null> => null, update: async (): Promise<void> => undefined };
 
@@ -51,32 +64,41 @@ function entrance(model: ModelMethods, calls: ModelCalls): Hooks {
   };
 }
 
-function generating(original: Generate, calls: ModelCalls): Generate {
+interface Seam<Call> {
+  readonly original: Call;
+  readonly calls: ModelCalls;
+  /** Whether the finished request comes by: then a call that was let in is judged there, by what is sent. */
+  readonly isSeenAgain: boolean;
+}
+
+function generating({ original, calls, isSeenAgain }: Seam<Generate>): Generate {
   return async function generate(this: object, ...[input, options = {}, runManager]) {
     const call = calls.find(this, options);
     const carried = calls.carry(options, call);
+    if (isSeenAgain && call.isUnderway) return original.call(calls.handOn(this, call), input, carried, runManager);
     for (;;) {
-      const view = calls.view(this, call);
-      const named = calls.named(view, carried, false);
-      const passed = call.passed(named);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: false, isSeenAgain }, call);
+      const passed = call.passNow(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return original.call(view, input, carried, runManager);
+      if (passed) return sendJudged(namedIds(named), async () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };
 }
 
-function streaming(name: (typeof STREAMS)[number], original: Stream, calls: ModelCalls): Stream {
+function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgain }: Seam<Stream>): Stream {
   return async function* stream(this: object, ...[input, options = {}, runManager]) {
     const call = calls.find(this, options);
     const carried = calls.carry(options, call);
+    if (isSeenAgain && call.isUnderway)
+      return yield* original.call(calls.handOn(this, call), input, carried, runManager);
     for (;;) {
-      const view = calls.view(this, call);
-      const named = calls.named(view, carried, true);
-      const passed = call.passed(named);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: true, isSeenAgain }, call);
+      const passed = call.passNow(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
-      if (passed) return yield* original.call(view, input, carried, runManager);
+      if (passed)
+        return yield* sendJudgedStream(namedIds(named), () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };
@@ -84,10 +106,10 @@ function streaming(name: (typeof STREAMS)[number], original: Stream, calls: Mode
 
 // Called by the model itself, on a view of it, or by somebody who calls the innermost method himself.
 function sending(send: Send, calls: ModelCalls): Send {
-  return async function sendFinished(this: object, ...parameters) {
+  return function sendFinished(this: object, ...parameters) {
     const viewed = calls.viewed(this);
-    const otherwise = (): Named | undefined => (viewed ? undefined : calls.named(this, {}, true));
-    return sendGoverned({ model: this, send, call: viewed ?? calls.find(this, {}), otherwise }, parameters);
+    const named = (): Named => calls.named(this, {}, true);
+    return sendGoverned({ model: this, send, viewed, start: () => calls.find(this, {}), named }, parameters);
   };
 }
 
@@ -131,12 +153,17 @@ export function modelHooks(model: object, calls: ModelCalls): Hooks {
   const base = basePrototype(model) ?? model;
   // LangChain asks whether a class has a stream of its own by comparing its methods with those of the base.
   const streams = STREAMS.filter((name) => methodOf(model, name) !== methodOf(base, name));
+  const seam = <Name extends '_generate' | (typeof STREAMS)[number]>(name: Name): Seam<ModelMethods[Name]> => ({
+    original: methods[name],
+    calls,
+    isSeenAgain: sendsFinished(model, name),
+  });
   return {
     ...entrance(methods, calls),
     ...caching(methods, calls),
     ...awaitingPolicy(methods, calls),
-    _generate: generating(methods._generate, calls),
-    ...Object.fromEntries(streams.map((name) => [name, streaming(name, methods[name], calls)])),
+    _generate: generating(seam('_generate')),
+    ...Object.fromEntries(streams.map((name) => [name, streaming(name, seam(name))])),
     ...Object.fromEntries(sendingMethods(model).map(([name, send]) => [name, sending(send, calls)])),
   };
 }

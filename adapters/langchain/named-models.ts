@@ -4,14 +4,21 @@ import { methodOf } from './derive.ts';
 import type { Fields } from './fields.ts';
 import { fieldsOf } from './fields.ts';
 import { faultInOptions, queriedModels } from './request-options.ts';
-import { isModelField, settle } from './settle.ts';
+import { namesModels, settle } from './settle.ts';
 
 /** What a model or an embeddings object is called with. */
 export type Named = NamedModels | UndeterminedModel;
 
-// Where gateways look besides `model`. Undefined: something else than ids stands there.
+const NONE: readonly string[] = [];
+
+/** The ids that are named; undefined when they cannot be told. */
+export function namedIds(named: Named): readonly string[] | undefined {
+  return 'fault' in named ? undefined : [named.model, ...(named.others ?? NONE)];
+}
+
+// Undefined: something else than ids stands there.
 function listedModels(list: unknown): readonly string[] | undefined {
-  if (list === undefined || list === null) return [];
+  if (list === undefined || list === null) return NONE;
   const entries: readonly unknown[] = Array.isArray(list) ? list : [list];
   const models = entries.map((entry) => (typeof entry === 'string' ? entry : fieldsOf(entry)['model']));
   return models.every((model) => typeof model === 'string') ? models : undefined;
@@ -22,15 +29,30 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Where a model sends its requests, as far as the URL says which deployment runs. */
-function urlsOf(part: Fields): readonly string[] {
+function urlOf(part: Fields, deployment: string | undefined): string {
   const made = textOf(fieldsOf(part['client'])['baseURL']);
-  if (made !== undefined) return [made];
-  const deployment = textOf(part['azureOpenAIApiDeploymentName']);
-  if (deployment === undefined) return [textOf(fieldsOf(part['clientConfig'])['baseURL']) ?? ''];
+  if (made !== undefined) return made;
+  if (deployment === undefined) return textOf(fieldsOf(part['clientConfig'])['baseURL']) ?? '';
   const basePath = textOf(part['azureOpenAIBasePath']);
-  if (basePath !== undefined) return [`${basePath}/${deployment}`];
+  if (basePath !== undefined) return `${basePath}/${deployment}`;
   const endpoint = textOf(part['azureOpenAIEndpoint']) ?? `https://${String(part['azureOpenAIApiInstanceName'])}`;
-  return [`${endpoint}/openai/deployments/${deployment}`];
+  return `${endpoint}/openai/deployments/${deployment}`;
+}
+
+function deploymentsOfPart(part: Fields): readonly string[] | UndeterminedModel {
+  const named = textOf(part['azureOpenAIApiDeploymentName']);
+  const found = deploymentInUrl(urlOf(part, named));
+  if (found && 'fault' in found) return found;
+  if (named === undefined) return found ? [found.name] : NONE;
+  return found && found.name !== named ? [named, found.name] : [named];
+}
+
+type Deployments = readonly string[] | UndeterminedModel;
+
+function together(some: Deployments, others: Deployments): Deployments {
+  if ('fault' in some || ('length' in others && others.length === 0)) return some;
+  if ('fault' in others || some.length === 0) return others;
+  return [...new Set([...some, ...others])];
 }
 
 /**
@@ -38,45 +60,64 @@ function urlsOf(part: Fields): readonly string[] {
  * model, or in the URL that was configured. `withConfig()` of AzureChatOpenAI gives a ChatOpenAI of which
  * only the inner models know it.
  */
-function deploymentsOf(model: Fields): readonly string[] | UndeterminedModel {
-  const speaking = [model, fieldsOf(model['completions']), fieldsOf(model['responses'])];
-  const found = speaking.flatMap(urlsOf).map(deploymentInUrl);
-  const named = speaking.map((part) => textOf(part['azureOpenAIApiDeploymentName']));
-  for (const deployment of found) {
-    if (!deployment) continue;
-    if ('fault' in deployment) return deployment;
-    named.push(deployment.name);
-  }
-  return [...new Set(named.filter((name) => name !== undefined))];
+function deploymentsOf(model: Fields): Deployments {
+  const { completions, responses } = model;
+  const own = deploymentsOfPart(model);
+  if (completions === undefined && responses === undefined) return own;
+  return together(together(own, deploymentsOfPart(fieldsOf(completions))), deploymentsOfPart(fieldsOf(responses)));
 }
 
-function nameModels(ids: readonly unknown[], others: readonly string[]): Named {
-  const [model, ...further] = ids;
-  if (typeof model !== 'string' || !further.every((id) => typeof id === 'string'))
-    return { fault: 'The call names no model.' };
-  const all = [...further, ...others];
-  return all.length === 0 ? { model } : { model, others: all };
+/** What is asked for, and with which options of the client and of the call. */
+interface Asked {
+  readonly parameters: Fields;
+  readonly configured: Fields;
+  readonly requested: Fields;
+  /** Whether the parameters are a copy that nobody else can change. */
+  readonly areSettled?: boolean;
 }
 
-/**
- * What the parameters of a request name. Options of the request can put another body in their place or
- * add to the query, because the client of OpenAI spreads them over its own.
- */
-function readParameters(model: Fields, parameters: Fields, requestOptions: Fields): Named {
-  const configured = fieldsOf(model['clientConfig']);
-  const options = { ...configured, ...requestOptions };
-  const fault = faultInOptions(options) ?? faultInOptions(configured);
+// What an option of the request is in the end: the client spreads those of the call over its own.
+function optionOf(name: string, { configured, requested }: Asked): unknown {
+  return Object.hasOwn(requested, name) ? requested[name] : configured[name];
+}
+
+function bodyOf(asked: Asked): Fields | undefined {
+  const { parameters, configured, requested, areSettled = false } = asked;
+  const isReplaced = Object.hasOwn(requested, 'body') || Object.hasOwn(configured, 'body');
+  if (isReplaced) return settle(optionOf('body', asked));
+  return areSettled ? parameters : settle(parameters);
+}
+
+// Where gateways look besides `model`. Undefined: something else than ids stands there.
+function furtherModels({ models, fallbacks }: Fields, asked: Asked): readonly string[] | undefined {
+  const queries = [optionOf('query', asked), optionOf('defaultQuery', asked)];
+  // Nearly every call.
+  if (models === undefined && fallbacks === undefined && queries[0] === undefined && queries[1] === undefined)
+    return NONE;
+  const lists = [models, fallbacks, ...queries.flatMap(queriedModels)].map(listedModels);
+  return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
+}
+
+function nameModels(model: unknown, others: readonly string[]): Named {
+  if (typeof model !== 'string') return { fault: 'The call names no model.' };
+  return others.length === 0 ? { model } : { model, others };
+}
+
+/** What the parameters of a request name. Options of the request can put another body in their place or add to the query. */
+function readParameters(model: Fields, asked: Asked): Named {
+  const fault = faultInOptions(asked.requested) ?? faultInOptions(asked.configured);
   if (fault !== undefined) return { fault };
-  const sent = settle(Object.hasOwn(options, 'body') ? options['body'] : parameters);
+  const sent = bodyOf(asked);
   if (!sent) return { fault: 'The request of the call is not JSON that names one model.' };
-  const lists = [sent['models'], sent['fallbacks'], ...queriedModels(options)].map(listedModels);
-  if (!lists.every((list) => list !== undefined))
-    return { fault: 'A list of models in the call is not a list of ids.' };
-  if (Object.keys(fieldsOf(sent['extra_body'])).some(isModelField))
-    return { fault: 'The "extra_body" of the call names a model.' };
+  const further = furtherModels(sent, asked);
+  if (!further) return { fault: 'A list of models in the call is not a list of ids.' };
+  if (namesModels(sent['extra_body'])) return { fault: 'The "extra_body" of the call names a model.' };
   const deployments = deploymentsOf(model);
   if ('fault' in deployments) return deployments;
-  return nameModels(deployments.length > 0 ? deployments : [sent['model']], lists.flat());
+  const [deployment, ...others] = deployments;
+  return deployment === undefined
+    ? nameModels(sent['model'], further)
+    : nameModels(deployment, [...others, ...further]);
 }
 
 // Models of some providers do not list their own id among the parameters.
@@ -109,15 +150,29 @@ export function readCall({ model, options, isStream, modelId }: CallToRead): Nam
     parameters['model'] === undefined
       ? namedByClass(parameters, ownName(model as Fields, modelId), callOptions['model'])
       : parameters;
-  return readParameters(model as Fields, named, isStream ? callOptions : fieldsOf(callOptions['options']));
+  const configured = fieldsOf((model as Fields)['clientConfig']);
+  const requested = isStream ? callOptions : fieldsOf(callOptions['options']);
+  return readParameters(model as Fields, { parameters: named, configured, requested });
+}
+
+/** A request that was put together. */
+export interface FinishedRequest {
+  /** The object that sends it. */
+  readonly model: object;
+  /** A copy of it that nobody else can change, or what it is where none can be made. */
+  readonly request: unknown;
+  readonly isSettled: boolean;
+  readonly options: unknown;
 }
 
 /** What a finished request names; undefined when it is in a form of its own. */
-export function readRequest(model: object, request: unknown, requestOptions: unknown): Named | undefined {
+export function readRequest({ model, request, isSettled, options }: FinishedRequest): Named | undefined {
   const parameters = fieldsOf(request);
-  const options = fieldsOf(requestOptions);
-  const names = 'model' in parameters || 'body' in options || faultInOptions(options) !== undefined;
-  return names ? readParameters(model as Fields, parameters, options) : undefined;
+  const requested = fieldsOf(options);
+  const names = 'model' in parameters || 'body' in requested || faultInOptions(requested) !== undefined;
+  if (!names) return undefined;
+  const configured = fieldsOf((model as Fields)['clientConfig']);
+  return readParameters(model as Fields, { parameters, configured, requested, areSettled: isSettled });
 }
 
 /** What a callback handler hears of a model that starts. */
@@ -138,10 +193,13 @@ export function readStart({ serialized, extraParams, modelId }: StartedRun): Nam
   const own = fieldsOf(parameters);
   const named = own['model'] === undefined ? { ...own, model: ownName(written, modelId) } : own;
   const requestOptions = { ...fieldsOf(options), ...fieldsOf(fieldsOf(options)['options']) };
-  return readParameters({ azureOpenAIApiDeploymentName: deployment }, named, requestOptions);
+  const asked = { parameters: named, configured: fieldsOf(undefined), requested: requestOptions };
+  return readParameters({ azureOpenAIApiDeploymentName: deployment }, asked);
 }
 
 /** What an embeddings object names in its requests. */
 export function readEmbeddings(embeddings: object, modelId: string | undefined): Named {
-  return readParameters(embeddings as Fields, { model: ownName(embeddings as Fields, modelId) }, {});
+  const fields = embeddings as Fields;
+  const asked = { parameters: { model: ownName(fields, modelId) }, requested: fieldsOf(undefined) };
+  return readParameters(fields, { ...asked, configured: fieldsOf(fields['clientConfig']) });
 }

@@ -1,3 +1,4 @@
+import type { Fields } from './fields.ts';
 import { fieldsOf } from './fields.ts';
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json(?:\s*;\s*charset="?utf-?8"?)?\s*;?$/iu;
@@ -21,12 +22,13 @@ function isPlainJson(headers: unknown): boolean {
 }
 
 function replacesBody(fetchOptions: unknown): boolean {
+  if (fetchOptions === undefined) return false;
   const options = fieldsOf(fetchOptions);
-  return ['body', 'method', 'headers'].some((name) => name in options);
+  return 'body' in options || 'method' in options || 'headers' in options;
 }
 
 /** Why a request that goes out with these options cannot be judged; undefined when it can. */
-export function faultInOptions(options: Readonly<Record<string, unknown>>): string | undefined {
+export function faultInOptions(options: Fields): string | undefined {
   if (options['path'] !== undefined || options['method'] !== undefined)
     return 'The options of the call replace the path or the method of the request.';
   if (replacesBody(options['fetchOptions'])) return 'The "fetchOptions" of the call replace the request.';
@@ -35,9 +37,11 @@ export function faultInOptions(options: Readonly<Record<string, unknown>>): stri
   return undefined;
 }
 
-/** What stands in the query where gateways look for a model. */
-export function queriedModels(options: Readonly<Record<string, unknown>>): readonly unknown[] {
-  if (options['query'] === undefined && options['defaultQuery'] === undefined) return [];
-  const queries = [options['query'], options['defaultQuery']].flatMap((query) => Object.entries(fieldsOf(query)));
-  return queries.filter(([name]) => QUERIED.test(name)).map(([, value]) => value);
+const NONE: readonly unknown[] = [];
+
+/** What stands in a query where gateways look for a model. */
+export function queriedModels(query: unknown): readonly unknown[] {
+  if (query === undefined) return NONE;
+  const entries = Object.entries(fieldsOf(query)).filter(([name]) => QUERIED.test(name));
+  return entries.map(([, value]) => value);
 }

@@ -1,11 +1,12 @@
 import { ControlZeroError, findPolicyDenied } from '../../src/index.ts';
-import type { Method } from './derive.ts';
+import { ClassLayers } from './class-layers.ts';
+import type { Hooks, Method } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
 import { mapRunnables } from './map-runnables.ts';
 import type { Mark } from './mark.ts';
 import { MARK, markOf } from './mark.ts';
 import type { ModelCalls } from './model-calls.ts';
-import { modelHooks } from './model-hooks.ts';
+import { HOOKED_METHODS, modelHooks } from './model-hooks.ts';
 import { instanceMethod, isLanguageModel } from './runnable-kinds.ts';
 
 // What they give back calls the model later.
@@ -32,14 +33,20 @@ function stopOnDenial(onFailedAttempt: unknown): FailedAttempt {
 
 /** Governs models, and everything by which a model is handed on. */
 export class RunnableGate {
-  readonly #calls: ModelCalls;
   readonly #mark: Mark;
   readonly #instances = new WeakMap<object, object>();
   readonly #underway = new Set<object>();
+  readonly #models: ClassLayers;
+  readonly #holders: ClassLayers;
 
   constructor(calls: ModelCalls, mark: Mark) {
-    this.#calls = calls;
     this.#mark = mark;
+    const reach = (part: object): Hooks => this.#reach(part);
+    this.#holders = new ClassLayers({ hooksFor: reach, watched: HANDING_OUT });
+    this.#models = new ClassLayers({
+      hooksFor: (model) => ({ ...reach(model), ...modelHooks(model, calls) }),
+      watched: [...HANDING_OUT, ...HOOKED_METHODS],
+    });
   }
 
   /** A copy in which every model that can be seen is governed. What holds none has nothing to be governed. */
@@ -63,10 +70,10 @@ export class RunnableGate {
       isHolder ||= markOf(governed) === this.#mark;
       return governed;
     });
-    if (isLanguageModel(part)) return derive(part, { ...this.#reach(part), ...modelHooks(part, this.#calls) }, inner);
+    if (isLanguageModel(part)) return this.#models.derive(part, inner);
     if (!isHolder) return part;
     const onFailedAttempt: unknown = Reflect.get(part, 'onFailedAttempt');
-    return derive(part, this.#reach(part), {
+    return this.#holders.derive(part, {
       ...inner,
       ...(onFailedAttempt !== undefined && { onFailedAttempt: stopOnDenial(onFailedAttempt) }),
     });
@@ -89,7 +96,7 @@ export class RunnableGate {
     return derive(model, { ...this.#reach(model), [name]: instance }, { cache: undefined });
   }
 
-  #reach(part: object): Record<PropertyKey, unknown> {
+  #reach(part: object): Hooks {
     const { govern } = this;
     const hooks: Record<PropertyKey, unknown> = { [MARK]: this.#mark };
     for (const name of HANDING_OUT) {

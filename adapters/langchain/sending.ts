@@ -1,29 +1,47 @@
+import { sendJudged } from '../../src/index.ts';
+import { isThinView } from './call-view.ts';
 import { methodOf } from './derive.ts';
 import type { GovernedCall } from './governed-call.ts';
+import { MARK } from './mark.ts';
 import type { Named } from './named-models.ts';
-import { isEmbeddings } from './is-embeddings.ts';
-import { readRequest } from './named-models.ts';
+import { namedIds, readRequest } from './named-models.ts';
 import { settle, settleOptions } from './settle.ts';
 
 /** A method that sends a finished request, retries included. */
 export type Send = (request: unknown, ...others: readonly unknown[]) => Promise<unknown>;
 
-const NAMES = [
+/** What such methods are called by the classes that have them. */
+export const SENDING_METHODS: readonly string[] = [
   'completionWithRetry',
   'responseApiWithRetry',
   'betaParsedCompletionWithRetry',
   'createStreamWithRetry',
   'embeddingWithRetry',
 ];
-// What names the model of an object; a view of it does not follow when they change.
-const PINNED = ['model', 'modelName', 'modelKwargs', 'azureOpenAIApiDeploymentName'];
 
 /** The methods by which a class of a provider sends what it has put together, with their names. */
 export function sendingMethods(model: object): readonly (readonly [string, Send])[] {
-  return NAMES.flatMap((name) => {
+  return SENDING_METHODS.flatMap((name) => {
     const method = methodOf(model, name) as Send | undefined;
     return method ? [[name, method] as const] : [];
   });
+}
+
+function ownerOf(model: object, name: string): object | undefined {
+  let owner: object | null = model;
+  // What stands between an object and its class owns nothing.
+  while (owner && (Object.hasOwn(owner, MARK) || !Object.hasOwn(owner, name)))
+    owner = Object.getPrototypeOf(owner) as object | null;
+  return owner ?? undefined;
+}
+
+/**
+ * Whether a method of a model sends what it puts together by another method of the same class, which gets
+ * the finished request. Where a subclass replaced the method, nobody knows.
+ */
+export function sendsFinished(model: object, name: string): boolean {
+  const owner = ownerOf(model, name);
+  return owner !== undefined && sendingMethods(model).some(([send]) => ownerOf(model, send) === owner);
 }
 
 function withModel(request: unknown, model: string): unknown {
@@ -36,51 +54,48 @@ function isExchangeable(request: unknown, named: Named): boolean {
   return typeof request === 'object' && request !== null && Reflect.get(request, 'model') === named.model;
 }
 
+// What goes on the wire, and the ids by which it was judged.
+function asPassed(
+  request: unknown,
+  named: Named,
+  fallback: string | undefined,
+): { readonly sent: unknown; readonly ids: readonly string[] | undefined } {
+  if (fallback !== undefined) return { sent: withModel(request, fallback), ids: [fallback] };
+  return { sent: request, ids: namedIds(named) };
+}
+
 /** A request that is about to be sent. */
 export interface Sending {
   readonly model: object;
   readonly send: Send;
-  readonly call: GovernedCall;
-  /** What is judged when the request does not say it in a form that is known; undefined when it was. */
-  readonly otherwise: () => Named | undefined;
+  /** The call of the view that it is sent on. */
+  readonly viewed: GovernedCall | undefined;
+  /** A call for what is sent without one. */
+  readonly start: () => GovernedCall;
+  /** What is judged when the request does not say it in a form that is known, unless it was. */
+  readonly named: () => Named;
 }
 
 /** Sends a request if everything it names has passed. What is sent is a copy that nobody else can change. */
 export async function sendGoverned(
-  { model, send, call, otherwise }: Sending,
+  { model, send, viewed, start, named: otherwise }: Sending,
   [given, givenOptions, ...others]: Parameters<Send>,
 ): Promise<unknown> {
-  const request = settle(given) ?? given;
+  const call = viewed ?? start();
+  const isJudged = viewed !== undefined && !isThinView(model);
+  const settled = settle(given);
+  const request = settled ?? given;
   const options = settleOptions(givenOptions);
   for (;;) {
-    const named = readRequest(model, request, options) ?? otherwise();
-    const passed = named && call.passed(named);
-    if (!named || (passed && passed.fallback === undefined)) return send.call(model, request, options, ...others);
-    if (passed?.fallback !== undefined)
-      return send.call(model, withModel(request, passed.fallback), options, ...others);
+    const named =
+      readRequest({ model, request, isSettled: settled !== undefined, options }) ??
+      (isJudged ? undefined : otherwise());
+    if (!named) return sendJudged(undefined, () => send.call(model, request, options, ...others));
+    const passed = call.passNow(named, isExchangeable(request, named));
+    if (passed) {
+      const { sent, ids } = asPassed(request, named, passed.fallback);
+      return sendJudged(ids, () => send.call(model, sent, options, ...others));
+    }
     await call.pass(named, isExchangeable(request, named));
   }
-}
-
-/** The call that a view of an object belongs to; undefined when the object is no view for this gate. */
-export function callOfView(model: object, key: symbol): GovernedCall | undefined {
-  return Reflect.get(model, key) as GovernedCall | undefined;
-}
-
-/**
- * A view of an object for the length of one call, which stands under `key`: methods that are called on
- * it belong to that call, and the model it names stays the one that was judged. Everything else, and
- * everything that is set on it, is the object's own.
- */
-export function viewFor(model: object, key: symbol, call: GovernedCall): object {
-  const pinned = new Map(PINNED.filter((name) => name in model).map((name) => [name, Reflect.get(model, name)]));
-  return new Proxy(model, {
-    get(target, name) {
-      if (name === key) return call;
-      if (typeof name === 'string' && pinned.has(name)) return pinned.get(name);
-      const value: unknown = Reflect.get(target, name);
-      // What a cache of vectors asks is a part of the same call.
-      return isEmbeddings(value) ? viewFor(value, key, call) : value;
-    },
-  });
 }

@@ -1,12 +1,29 @@
 import type { Fields } from './fields.ts';
+import { fieldsOf } from './fields.ts';
 
 const MODEL_FIELDS: ReadonlySet<string> = new Set(['model', 'models', 'fallbacks', 'extra_body']);
 const IN_UPPER_CASE: ReadonlySet<string> = new Set(Array.from(MODEL_FIELDS, (name) => name.toUpperCase()));
 const LENGTHS: ReadonlySet<number> = new Set(Array.from(MODEL_FIELDS, ({ length }) => length));
 
 /** Whether a field of a request names models, in whatever case: some servers do not regard it. */
-export function isModelField(name: string): boolean {
-  return LENGTHS.has(name.length) && IN_UPPER_CASE.has(name.toUpperCase());
+function isModelField(name: string): boolean {
+  // Requests have dozens of fields, and a look at the first letter tells most of them apart.
+  switch (name.charAt(0)) {
+    case 'm':
+    case 'M':
+    case 'f':
+    case 'F':
+    case 'e':
+    case 'E':
+      return LENGTHS.has(name.length) && IN_UPPER_CASE.has(name.toUpperCase());
+    default:
+      return false;
+  }
+}
+
+/** Whether something that may be a record has a field that names models. */
+export function namesModels(record: unknown): boolean {
+  return record !== undefined && Object.keys(fieldsOf(record)).some(isModelField);
 }
 
 function jsonOf(value: unknown): unknown {
@@ -20,7 +37,7 @@ function isMoreThanFields(request: object): boolean {
 
 // Whether the fields that name models are spelt the usual way; they are made plain JSON.
 function settleNames(copy: Record<string, unknown>): boolean {
-  for (const name of Object.keys(copy)) {
+  for (const name in copy) {
     if (!isModelField(name)) continue;
     if (!MODEL_FIELDS.has(name)) return false;
     if (typeof copy[name] !== 'string') copy[name] = jsonOf(copy[name]);

@@ -24,6 +24,7 @@ export function bodyText(body: unknown): string | undefined {
   }
 }
 
+const JSON_TEXT = 'application/json';
 const JSON_TYPE = /^(?:text\/plain|application\/(?:[\w.+-]+\+)?json)(?:\s*;\s*charset="?utf-?8"?)?\s*;?$/iu;
 const PLAIN_ENCODING = /^(?:identity)?$/iu;
 
@@ -32,8 +33,8 @@ const PLAIN_ENCODING = /^(?:identity)?$/iu;
  * set or a compression can make another model of the same bytes.
  */
 export function isPlainJson(headers: Headers): boolean {
-  const type = headers.get('content-type') ?? 'application/json';
-  return JSON_TYPE.test(type) && PLAIN_ENCODING.test(headers.get('content-encoding') ?? '');
+  const type = headers.get('content-type') ?? JSON_TEXT;
+  return (type === JSON_TEXT || JSON_TYPE.test(type)) && PLAIN_ENCODING.test(headers.get('content-encoding') ?? '');
 }
 
 // Fields by which a server or a gateway chooses a model; LiteLLM merges `extra_body` into the body.
@@ -41,14 +42,15 @@ const FIELDS = ['model', 'models', 'fallbacks', 'extra_body'] as const;
 type FieldName = (typeof FIELDS)[number];
 
 const BY_UPPER_CASE: ReadonlyMap<string, FieldName> = new Map(FIELDS.map((name) => [name.toUpperCase(), name]));
-const LONGEST = 10;
+const LENGTHS: ReadonlySet<number> = new Set(FIELDS.map(({ length }) => length));
 
 // Some servers match keys without regard to case. By way of the upper case, the long s is an s as well.
 function fieldNamed(key: string): FieldName | undefined {
-  return key.length <= LONGEST ? BY_UPPER_CASE.get(key.toUpperCase()) : undefined;
+  return LENGTHS.has(key.length) ? BY_UPPER_CASE.get(key.toUpperCase()) : undefined;
 }
 
-function isModelKey(key: string): boolean {
+/** Whether a server may choose a model by a field of this name. */
+export function isModelKey(key: string): boolean {
   return fieldNamed(key) !== undefined;
 }
 
@@ -57,8 +59,10 @@ function modelOf(entry: unknown): unknown {
   return isObject ? Reflect.get(entry, 'model') : entry;
 }
 
+const NONE: readonly string[] = [];
+
 function readList(field: JsonField | undefined): readonly string[] | undefined {
-  if (!field || field.value === null) return [];
+  if (!field || field.value === null) return NONE;
   const entries: readonly unknown[] = Array.isArray(field.value) ? field.value.map(modelOf) : [undefined];
   return entries.every((entry) => typeof entry === 'string') ? entries : undefined;
 }
@@ -95,12 +99,20 @@ function nameModels(call: ModelCall, text: string, found: FieldsByName): ModelsI
   return { model: field.value, others, inBody: { text, fields } };
 }
 
-/** Reads what a governed call names, from the bytes that go on the wire. */
-export function readModels(call: ModelCall, body: unknown): ModelsInRequest | UndeterminedModel {
+/**
+ * Reads what a governed call names, from the bytes that go on the wire.
+ *
+ * @param known the fields of the body by which a model is chosen, where they are known already
+ */
+export function readModels(
+  call: ModelCall,
+  body: unknown,
+  known?: readonly JsonField[],
+): ModelsInRequest | UndeterminedModel {
   if (call.fault !== undefined) return { fault: call.fault };
   const text = bodyText(body);
   if (text === undefined) return { fault: 'The request body is not JSON text that can be inspected.' };
-  const fields = readJsonFields(text, isModelKey);
+  const fields = known ?? readJsonFields(text, isModelKey);
   if (!fields) return { fault: 'The request body is not a JSON object.' };
   const found = byName(fields);
   return found ? nameModels(call, text, found) : { fault: 'The request body names the model more than once.' };

@@ -1,7 +1,9 @@
 import type { ControlZero, GovernanceOptions } from '../../src/index.ts';
-import { Gate } from '../../src/index.ts';
+import { Gate, beginSending } from '../../src/index.ts';
 import { asClientError } from './client-error.ts';
-import type { BuiltRequest, OutgoingInfo, OutgoingRequest } from './request-gate.ts';
+import type { HookedClient } from './hooked-client.ts';
+import { installHooks, isHookedClient, isOfPackage } from './hooked-client.ts';
+import type { BuiltRequest } from './request-gate.ts';
 import { RequestGate } from './request-gate.ts';
 
 /**
@@ -17,43 +19,6 @@ export interface OpenAIClient {
 
 /** Options of one wrapped client. */
 export type WrapOpenAIOptions = GovernanceOptions;
-
-type Hook = (request: OutgoingRequest, info: OutgoingInfo) => Promise<void>;
-
-interface HookedClient {
-  readonly baseURL: string;
-  apiKey?: unknown;
-  readonly apiVersion?: unknown;
-  readonly deploymentName?: unknown;
-  prepareRequest: Hook;
-  buildRequest: (options: object, extra?: object) => Promise<BuiltRequest>;
-  withOptions: (options: object) => HookedClient;
-}
-
-const METHODS = ['withOptions', 'prepareRequest', 'buildRequest'] as const;
-
-function isHookedClient(client: unknown): client is HookedClient {
-  if (typeof client !== 'object' || client === null) return false;
-  return METHODS.every((method) => typeof Reflect.get(client, method) === 'function');
-}
-
-type Hooks = Partial<Pick<HookedClient, (typeof METHODS)[number]>>;
-
-// The hooks stand between the client and its class. There they cannot be deleted from the client, proxies of
-// tracing libraries may answer for them as they like, and a client can be wrapped twice.
-function install(client: HookedClient, hooks: Hooks): HookedClient {
-  const prototype: object = Object.getPrototypeOf(client);
-  const names = Object.keys(hooks);
-  // A method that a subclass made a field would hide the hook, which calls it anyway.
-  for (const name of names) Reflect.deleteProperty(client, name);
-  const layer = Object.fromEntries(Object.entries(hooks).map(([name, value]) => [name, { value }]));
-  Object.setPrototypeOf(client, Object.create(prototype, layer));
-  for (const [name, hook] of Object.entries(hooks)) {
-    if (Reflect.get(client, name) !== hook)
-      throw new TypeError(`wrapOpenAI() cannot govern this client: its ${name}() cannot be replaced.`);
-  }
-  return client;
-}
 
 // Before 7.11 the client for Azure forgets its version and deployment when it is cloned.
 function azureOptions(client: HookedClient): object {
@@ -73,13 +38,45 @@ function cloneClient(client: HookedClient): HookedClient {
   return clone;
 }
 
+// The last point before `fetch` sees what is sent, and what was judged takes its place. Where a client is not
+// known to come by there, the request itself is closed to changes instead.
+function admission(client: HookedClient, gate: RequestGate): HookedClient['fetchWithAuth'] | undefined {
+  const { fetchWithAuth } = client;
+  if (client._workloadIdentityAuth || !isOfPackage(client, 'makeRequest')) return undefined;
+  // What the client makes of a rejection is a failed connection, and what it makes of an exception is none.
+  return function (this: unknown, ...[url, request, ...rest]) {
+    try {
+      return gate.send(request, (admitted) => fetchWithAuth.call(this, url, admitted, ...rest));
+    } catch (error) {
+      throw asClientError(error, client);
+    }
+  };
+}
+
+// Whoever patches or replaces the method is asked instead, and its text is read like any other.
+function serialization(client: HookedClient, { bodies }: RequestGate): HookedClient['buildBody'] | undefined {
+  if (!isOfPackage(client, 'buildBody')) return undefined;
+  const { buildBody } = client;
+  const parent = Object.getPrototypeOf(client) as HookedClient;
+  return function (this: unknown, parameters) {
+    const isOwn = parent.buildBody === buildBody;
+    return isOwn ? bodies.build(buildBody, this, parameters.options) : parent.buildBody.call(this, parameters);
+  };
+}
+
 function govern(client: HookedClient, gate: RequestGate): HookedClient {
-  const { buildRequest, prepareRequest, withOptions } = client;
-  const hook: Hook = async (request, info) => {
+  const { buildRequest, prepareRequest, withOptions, makeRequest } = client;
+  const fetchWithAuth = admission(client, gate);
+  const buildBody = serialization(client, gate);
+  const hook: HookedClient['prepareRequest'] = async function (this: unknown, request, info) {
+    const noteJudged = beginSending();
     // The client's own hook comes first: what it changes has to be judged as well.
     await prepareRequest.call(client, request, info);
+    const isUndisturbed = client.fetchWithAuth === fetchWithAuth && client.makeRequest === makeRequest;
     try {
-      await gate.pass(request, info);
+      const isAdmitted = fetchWithAuth !== undefined && this === client && isUndisturbed;
+      const waiting = gate.pass(request, info, { isAdmitted, noteJudged });
+      if (waiting) await waiting;
     } catch (error) {
       throw asClientError(error, client);
     }
@@ -88,7 +85,9 @@ function govern(client: HookedClient, gate: RequestGate): HookedClient {
     const built = await buildRequest.call(client, options, extra);
     return { ...built, url: await gate.route(built) };
   };
-  return install(client, {
+  return installHooks(client, {
+    ...(fetchWithAuth && { fetchWithAuth }),
+    ...(buildBody && { buildBody }),
     prepareRequest: hook,
     withOptions: (options) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
     ...(gate.hasFallback && { buildRequest: reroute }),

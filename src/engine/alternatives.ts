@@ -1,5 +1,5 @@
-import type { JudgedRequest } from '../policy/request.ts';
-import { namesOf } from '../policy/request.ts';
+import type { JudgedRequest } from '../policy/judged-request.ts';
+import { namesOf } from '../policy/judged-request.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { evaluateAnew } from './evaluate.ts';
 

@@ -96,15 +96,28 @@ class RuleCompiler {
   }
 }
 
+interface Way {
+  readonly isShort: boolean;
+  readonly isSearched: boolean;
+  readonly keepsLatest: boolean;
+  readonly remembered: number;
+}
+
 function countGlobs(rules: readonly CompiledRule[]): number {
   return rules.length > FEW_GLOBS ? rules.length : rules.flatMap((rule) => rule.resourceGlobs).length;
 }
 
-function* compileSearch(
+// How decisions are come to: by few rules walked along, by a search and what it remembers, or by a plain walk.
+function chooseWay(
   rules: readonly CompiledRule[],
-  { isIndexed = true, bucketSize = BUCKET_SIZE }: EngineOptions,
-): Steps<CompiledPolicy['search']> {
-  if (!isIndexed) return undefined;
+  { isIndexed = true, remembered = REMEMBERED, bucketSize }: EngineOptions,
+): Way {
+  const isShort = isIndexed && bucketSize === undefined && countGlobs(rules) <= FEW_GLOBS;
+  const isSearched = isIndexed && !isShort;
+  return { isShort, isSearched, keepsLatest: isIndexed && remembered > 0, remembered: isSearched ? remembered : 0 };
+}
+
+function* compileSearch(rules: readonly CompiledRule[], bucketSize = BUCKET_SIZE): Steps<CompiledPolicy['search']> {
   const index = yield* buildRuleIndex(rules, bucketSize);
   return (request) => new Search(index, request);
 }
@@ -117,8 +130,7 @@ export function* compileInSteps(
   const compiler = new RuleCompiler(revision);
   for (const policy of policies) yield* compiler.addPolicy(policy);
   const { rules, keys, actions } = compiler;
-  const isShort = options.bucketSize === undefined && countGlobs(rules) <= FEW_GLOBS;
-  const { isIndexed = true, remembered = REMEMBERED } = options;
+  const { isShort, isSearched, keepsLatest, remembered } = chooseWay(rules, options);
   const invalidRequest = (problem: string): Decision =>
     createDecision({ effect: 'deny', reason: problem, reasonCode: 'INVALID_REQUEST', revision });
   const explained: ExplainedPolicy = {
@@ -131,14 +143,15 @@ export function* compileInSteps(
     revision,
     explain: (request) => explain(explained, request),
     allowedModels: (request) => allowedModels(compiled, request),
-    search: yield* compileSearch(rules, options),
+    search: isSearched ? yield* compileSearch(rules, options.bucketSize) : undefined,
     isShort,
+    keepsLatest: keepsLatest && keys.size <= 1,
     conditionKeys: { list: [...keys], all: keys },
     invalidRequest,
     namesAction: compileNamesAction([...actions.keys()].flat()),
     views: new Map(),
     latest: undefined,
-    memo: new Memo({ most: isIndexed ? remembered : 0, worth: isShort ? 1 : 8 }),
+    memo: new Memo(remembered),
   };
   return compiled;
 }

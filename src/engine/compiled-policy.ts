@@ -1,6 +1,6 @@
 import type { ContextKeys } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { JudgedRequest } from '../policy/request.ts';
+import type { JudgedRequest } from '../policy/judged-request.ts';
 import type { ExplainedPolicy, Explanation } from './explain.ts';
 import type { Memo } from './memo.ts';
 import type { Search } from './search.ts';
@@ -10,14 +10,16 @@ import type { Matcher } from './wildcard.ts';
 /** All policies of a document, ready to decide. What is not needed for every decision hangs on it, and loads with the compiler. */
 export interface CompiledPolicy extends ExplainedPolicy {
   readonly revision: string;
-  /** Searches the same rules by what they match; undefined: they are walked along. */
+  /** Searches the rules by what they match; undefined: they are walked along. */
   readonly search: ((request: JudgedRequest) => Search) | undefined;
   /** Walks along the rules, keeping why. */
   readonly explain: (request: JudgedRequest) => Explanation;
   /** The models that the same caller may use for the same action. */
   readonly allowedModels: (request: JudgedRequest) => readonly string[];
-  /** Whether a walk along the rules is as fast as a search. */
+  /** Whether the rules are so few that walking along them is faster than a search. */
   readonly isShort: boolean;
+  /** Whether each action keeps its latest decision: what it depends on is quickly compared. */
+  readonly keepsLatest: boolean;
   /** Every context key that some condition reads. */
   readonly conditionKeys: ContextKeys;
   /** The answer to a request that cannot be judged. */

@@ -1,14 +1,13 @@
 import type { Decision } from '../policy/decision.ts';
 import { canonicalAction, isJudgeableName } from '../policy/names.ts';
 import { ownCopy } from '../policy/own-copy.ts';
-import type { JudgedRequest, TakenRequest } from '../policy/request.ts';
-import { judgedRequest } from '../policy/request.ts';
+import type { JudgedRequest } from '../policy/judged-request.ts';
+import { judgedRequest } from '../policy/judged-request.ts';
+import type { TakenRequest } from '../policy/taken-request.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
-import { testConditions } from './test-conditions.ts';
 import type { RememberedDecisions } from './memo.ts';
-import type { CompiledRule } from './rule.ts';
-import { coversResource } from './covers-resource.ts';
-import type { View } from './view.ts';
+import { View } from './view.ts';
+import { stopsFor, walk, walkFew } from './walk.ts';
 
 const MOST_VIEWS = 256;
 
@@ -33,29 +32,19 @@ function viewOf(policy: CompiledPolicy, action: unknown): View | undefined {
 function createView(policy: CompiledPolicy, action: string): View | undefined {
   if (policy.views.size >= MOST_VIEWS || !isJudgeableName(action)) return undefined;
   const kept = ownCopy(action);
-  const view = { action: canonicalAction(kept), remembered: policy.memo.createTrees() };
+  const canonical = canonicalAction(kept);
+  const stops = policy.isShort ? stopsFor(policy.rules, canonical) : undefined;
+  const { keepsLatest } = policy;
+  const view = new View({ action: canonical, remembered: policy.memo.createTrees(), stops, keepsLatest });
   policy.views.set(kept, view);
   return view;
-}
-
-/** The walk along the rules: the first that matches decides, else the default. This is what a policy means. */
-function walk(policy: CompiledPolicy, request: JudgedRequest): Decision {
-  const { rules } = policy;
-  for (let number = 0; number < rules.length; number += 1) {
-    const rule = rules[number] as CompiledRule;
-    if (!rule.actions.matches(request.action) || !coversResource(rule, request.names)) continue;
-    const result = testConditions(rule.conditions, request.attributes);
-    if (result === 'hold') return rule.decision;
-    if (result === 'unjudgeable') return policy.overlongAttribute;
-  }
-  return policy.noMatch;
 }
 
 /** Decides a request whose names are checked, without a look at what was decided before. */
 export function evaluateAnew(policy: CompiledPolicy, request: JudgedRequest): Decision {
   const { search } = policy;
   // Which rule is the first to look at a value that cannot be judged, only the walk along the rules can say.
-  if (!search || policy.isShort || request.attributes.hasOverlong) return walk(policy, request);
+  if (!search || request.attributes.hasOverlong) return walk(policy, request);
   return search(request).run()?.decision ?? policy.noMatch;
 }
 
@@ -69,22 +58,18 @@ function evaluateAndRemember(policy: CompiledPolicy, { request, resource, trees 
   return decision;
 }
 
-// What other names a call brings along is rarely the same twice, and an overlong value never decides by an index.
-function isMemorable({ resource, aliases, hasOverlong }: TakenRequest): boolean {
-  return typeof resource === 'string' && aliases === undefined && !hasOverlong;
+function hasOneName({ resource, aliases }: TakenRequest): boolean {
+  return typeof resource === 'string' && aliases === undefined;
 }
 
-/**
- * Decides a request: the first rule that matches, else the default. Pure and synchronous.
- *
- * 1. What was decided before, about the same names and the same context values, is known.
- * 2. The names are checked and brought to one spelling.
- * 3. The rules are searched through their index, or walked along where they are few.
- */
-export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision {
-  const { action, resource } = taken;
+// What other names a call brings along is rarely the same twice, and an overlong value never decides by an index.
+function isMemorable(taken: TakenRequest): boolean {
+  return hasOneName(taken) && !taken.hasOverlong;
+}
+
+function recallOrSearch(policy: CompiledPolicy, taken: TakenRequest, view: View | undefined): Decision {
   const { memo } = policy;
-  const view = viewOf(policy, action);
+  const { resource } = taken;
   const trees = view?.remembered;
   const isRemembered = trees !== undefined && memo.isAsked && isMemorable(taken);
   const known = isRemembered ? memo.recall(trees, resource as string, taken) : undefined;
@@ -93,4 +78,22 @@ export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision 
   if ('fault' in request) return policy.invalidRequest(request.fault);
   if (!isRemembered || !memo.admits()) return evaluateAnew(policy, request);
   return evaluateAndRemember(policy, { request, resource: resource as string, trees });
+}
+
+/**
+ * Decides a request: the first rule that matches, else the default. Pure and synchronous.
+ *
+ * 1. What was decided a moment ago, or before, about the same names and the same context values, is known.
+ * 2. The names are checked and brought to one spelling.
+ * 3. The rules are searched through their index, or walked along where they are few.
+ */
+export function evaluate(policy: CompiledPolicy, taken: TakenRequest): Decision {
+  const view = viewOf(policy, taken.action);
+  if (view === undefined) return recallOrSearch(policy, taken, undefined);
+  const latest = view.latest(taken);
+  if (latest !== undefined) return latest;
+  const few = view.stops === undefined || !hasOneName(taken) ? undefined : walkFew(policy, view.stops, taken);
+  const decision = few ?? recallOrSearch(policy, taken, view);
+  view.note(taken, decision);
+  return decision;
 }

@@ -1,7 +1,7 @@
 import type { Decision } from '../policy/decision.ts';
 import type { Attribute, Attributes } from '../policy/context-values.ts';
 import { OVERLONG } from '../policy/context-values.ts';
-import type { JudgedRequest } from '../policy/request.ts';
+import type { JudgedRequest } from '../policy/judged-request.ts';
 import type { Effect } from '../policy/types.ts';
 import { testConditions } from './test-conditions.ts';
 import type { CompiledRule } from './rule.ts';

@@ -52,8 +52,8 @@ function describeUnreachable(found: Unreachable): Pick<RuleFinding, 'kind' | 'me
 
 function overlap(deny: ParsedRule, other: ParsedRule): boolean {
   return (
-    findCommon(actionsOf(deny), actionsOf(other), ACTIONS) !== undefined &&
-    findCommon(resourcesOf(deny), resourcesOf(other), RESOURCES) !== undefined
+    findCommon(resourcesOf(deny), resourcesOf(other), RESOURCES) !== undefined &&
+    findCommon(actionsOf(deny), actionsOf(other), ACTIONS) !== undefined
   );
 }
 

@@ -20,14 +20,6 @@ class Step {
 /** Decisions about one action: by resource, then by the context values that they depend on. */
 export type RememberedDecisions = Map<string, Step>;
 
-/** How much is remembered. */
-export interface MemoOptions {
-  /** Decisions that are kept; 0 = none. */
-  readonly most: number;
-  /** For how many questions without an answer one with an answer makes up. */
-  readonly worth: number;
-}
-
 /** What a decision was made about, and what it depends on. */
 export interface Remembered {
   readonly resource: string;
@@ -40,6 +32,8 @@ export interface Remembered {
 const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
 const PATIENCE = 256;
+// For how many questions without an answer one with an answer makes up.
+const WORTH = 8;
 const TURNS = 128;
 
 function isShort(value: AttributeReading): boolean {
@@ -59,16 +53,15 @@ function isShort(value: AttributeReading): boolean {
  */
 export class Memo {
   readonly #most: number;
-  readonly #worth: number;
   readonly #trees: RememberedDecisions[] = [];
   #size = 0;
   #dice = 1;
   #patience = PATIENCE;
   #turn = 0;
 
-  constructor({ most, worth }: MemoOptions) {
+  /** @param most decisions that are kept; 0 = none */
+  constructor(most: number) {
     this.#most = most;
-    this.#worth = worth;
   }
 
   /** Whether it is worth asking. */
@@ -84,7 +77,7 @@ export class Memo {
     let step = trees.get(resource);
     while (step?.key !== undefined) step = step.answers?.get(attributes.get(step.key));
     if (step === undefined) this.#patience -= 1;
-    else if (this.#patience < PATIENCE) this.#patience += this.#worth;
+    else if (this.#patience < PATIENCE) this.#patience += WORTH;
     return step?.decision;
   }
 

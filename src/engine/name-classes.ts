@@ -33,9 +33,14 @@ function tokensOf(glob: Glob): readonly PatternToken[] {
   });
 }
 
+// Rules that write the same share their patterns, so what is known of a language is known for all of them.
+const knownLanguages = new WeakMap<readonly CutPattern[], Language>();
+
 /** What some patterns of a parsed policy match. */
 export function languageOfPatterns(patterns: readonly CutPattern[]): Language {
-  return patterns.flatMap(({ globs }) => globs.map(tokensOf));
+  const known = knownLanguages.get(patterns) ?? patterns.flatMap(({ globs }) => globs.map(tokensOf));
+  knownLanguages.set(patterns, known);
+  return known;
 }
 
 /** The language of some patterns, written as in a policy. */
@@ -219,9 +224,69 @@ export function classesOf(
   return { classes: [...classes.values()], isComplete: step.value };
 }
 
-/** Whether everything in one language is in another one. False as well when it takes too long to find out. */
+const heads = new WeakMap<readonly PatternToken[], string>();
+
+function headOf(tokens: readonly PatternToken[]): string {
+  let head = heads.get(tokens);
+  if (head !== undefined) return head;
+  head = '';
+  for (const token of tokens) {
+    if (token.kind !== 'character') break;
+    head += token.value;
+  }
+  heads.set(tokens, head);
+  return head;
+}
+
+// The alternatives that may share a text with a language: those that do not begin with other letters.
+function near(alternatives: Language, language: Language): Language {
+  const starts = language.map(headOf);
+  return alternatives.filter((tokens) => {
+    const head = headOf(tokens);
+    return starts.some((start) => head.startsWith(start) || start.startsWith(head));
+  });
+}
+
+function matches(tokens: readonly PatternToken[], text: string): boolean {
+  let at = 0;
+  let index = 0;
+  let star = -1;
+  let resume = 0;
+  while (at < text.length) {
+    const token = tokens[index];
+    if (token?.kind === 'star') [star, resume, index] = [index, at, index + 1];
+    else if (token && accepts(token, text.charCodeAt(at))) [at, index] = [at + 1, index + 1];
+    else if (star === -1) return false;
+    else [resume, at, index] = [resume + 1, resume + 1, star + 1];
+  }
+  return tokens.slice(index).every(({ kind }) => kind === 'star');
+}
+
+const samples = new WeakMap<Domain, WeakMap<Language, string | null>>();
+
+function findSample(language: Language, domain: Domain): string | null {
+  for (const { members, example } of walkClasses([language], domain, 0)) if (members.has(0)) return example;
+  return null;
+}
+
+// One text of a language; null: there is none, or it takes too long to find out.
+function sampleOf(language: Language, domain: Domain): string | null {
+  const known = samples.get(domain) ?? new WeakMap<Language, string | null>();
+  samples.set(domain, known);
+  let sample = known.get(language);
+  if (sample === undefined) known.set(language, (sample = findSample(language, domain)));
+  return sample;
+}
+
+/**
+ * Whether everything in one language is in another one. False as well when it takes too long to find
+ * out. Nearly every two rules are told apart by how their names begin, or by one text of the inner one.
+ */
 export function isContained(inner: Language, outer: Language, domain: Domain): boolean {
-  const walk = walkClasses([inner, outer], domain, 0);
+  const candidates = near(outer, inner);
+  const sample = sampleOf(inner, domain);
+  if (sample !== null && !candidates.some((tokens) => matches(tokens, sample))) return false;
+  const walk = walkClasses([inner, candidates], domain, 0);
   let step = walk.next();
   for (; step.done !== true; step = walk.next()) {
     if (step.value.members.has(0) && !step.value.members.has(1)) return false;
@@ -231,7 +296,9 @@ export function isContained(inner: Language, outer: Language, domain: Domain): b
 
 /** A text that is in both languages, or undefined; undefined as well when it takes too long to find out. */
 export function findCommon(one: Language, other: Language, domain: Domain): string | undefined {
-  for (const { members, example } of walkClasses([one, other], domain, 0)) {
+  const [ones, others] = [near(one, other), near(other, one)];
+  if (ones.length === 0 || others.length === 0) return undefined;
+  for (const { members, example } of walkClasses([ones, others], domain, 0)) {
     if (members.has(0) && members.has(1)) return example;
   }
   return undefined;

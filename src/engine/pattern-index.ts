@@ -7,7 +7,7 @@ import type { AcceptedValue } from './conditions.ts';
 import { FragmentTable } from './fragment-table.ts';
 import type { Runs } from './fragment-table.ts';
 import type { Fragment } from './fragments.ts';
-import { fragmentsOf } from './fragments.ts';
+import { visitFragments } from './fragments.ts';
 import { hashOf, scatter } from './rolling-hash.ts';
 import type { Wildcard } from './compiled-glob.ts';
 
@@ -85,14 +85,18 @@ class FragmentCounts {
   }
 }
 
-function rarest(fragments: readonly Fragment[], counts: FragmentCounts): Fragment | undefined {
+function rarest(wildcard: Wildcard, counts: FragmentCounts): Fragment | undefined {
   let best: Fragment | undefined;
   let bestCount = Number.POSITIVE_INFINITY;
-  for (const fragment of fragments) {
+  visitFragments(wildcard, (fragment) => {
     const count = counts.of(fragment);
-    if (count < bestCount) [best, bestCount] = [fragment, count];
-    if (bestCount <= RARE) break;
-  }
+    if (count < bestCount) {
+      const { place, size, hash, start } = fragment;
+      best = { place, size, hash, start };
+      bestCount = count;
+    }
+    return bestCount > RARE;
+  });
   return best;
 }
 
@@ -123,13 +127,17 @@ export class PatternIndexBuilder {
 
   *#fileWildcards(): Steps<void> {
     const counts = new FragmentCounts(this.#wildcards.length);
+    const count = (fragment: Fragment): boolean => {
+      counts.add(fragment);
+      return true;
+    };
     for (const [index, [, wildcard]] of this.#wildcards.entries()) {
       if (index % WILDCARDS_PER_STEP === 0) yield;
-      for (const fragment of fragmentsOf(wildcard)) counts.add(fragment);
+      visitFragments(wildcard, count);
     }
     for (const [index, [entry, wildcard]] of this.#wildcards.entries()) {
       if (index % WILDCARDS_PER_STEP === 0) yield;
-      const fragment = rarest(fragmentsOf(wildcard), counts);
+      const fragment = rarest(wildcard, counts);
       if (fragment) this.#file(entry, fragment);
       else this.#rest = withEntry(this.#rest, entry);
     }

@@ -54,7 +54,8 @@ const MOST_BOXES = 2000;
 function acceptsWithin(inner: ParsedCondition['accepts'], outer: readonly ParsedCondition['accepts'][]): boolean {
   if (typeof inner !== 'object') return outer.includes(inner);
   const languages = outer.filter((accepts) => typeof accepts === 'object');
-  const all = languageOfPatterns(languages.flat());
+  const [only = []] = languages;
+  const all = languageOfPatterns(languages.length === 1 ? only : languages.flat());
   return all.length > 0 && isContained(languageOfPatterns(inner), all, VALUES);
 }
 
@@ -112,7 +113,7 @@ export class ReachAnalysis {
   }
 
   #coversResource(outer: Shape, inner: ParsedRule, resource: Language): boolean {
-    return this.#sees(outer, inner) && this.#containment.has(resource, outer.resources, RESOURCES);
+    return this.#sees(outer, inner) && isContained(resource, outer.resources, RESOURCES);
   }
 
   // A deny also matches by an alias, which an allow before it never looks at.

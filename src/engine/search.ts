@@ -1,5 +1,5 @@
 import { OVERLONG } from '../policy/context-values.ts';
-import type { JudgedRequest } from '../policy/request.ts';
+import type { JudgedRequest } from '../policy/judged-request.ts';
 import type { Bucket, BucketSearch } from './bucket.ts';
 import type { RuleIndex } from './rule-index.ts';
 import type { CompiledRule } from './rule.ts';

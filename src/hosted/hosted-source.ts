@@ -7,6 +7,7 @@ import type { VerifiedBundle } from '../bundle/verify-bundle.ts';
 import { MAX_BUNDLE_BYTES, verifyBundle } from '../bundle/verify-bundle.ts';
 import { BundleRefusedError, PolicyUnavailableError } from '../errors.ts';
 import type { KeyTrustMode } from '../options.ts';
+import type { RecordSink } from '../records/record-sink.ts';
 import type { SecretsSource } from '../secrets/secrets-source.ts';
 import type { RecordCache, RecordPlace } from '../sources/record-cache.ts';
 import { comparePlaces } from '../sources/record-cache.ts';
@@ -164,6 +165,15 @@ export class HostedSource implements PolicySource {
       onKeyRefused: (listener) => this.onKeyRefused(listener),
     });
     return this.#secrets;
+  }
+
+  /** The sink of the same project: records go where the policy comes from. */
+  async openRecords(): Promise<RecordSink> {
+    const { AuditSink } = await import('./audit-sink.ts');
+    return new AuditSink({
+      exchange: this.#options.exchange,
+      projectId: async (signal) => (this.#credentials?.bootstrap ?? (await this.#fetchBootstrap(signal))).projectId,
+    });
   }
 
   /** Resolves when what is in force is in the cache. */

@@ -1,20 +1,30 @@
 import type * as asyncHooks from 'node:async_hooks';
+import type * as syncFiles from 'node:fs';
+import type * as diagnostics from 'node:diagnostics_channel';
 import type * as files from 'node:fs/promises';
 import type * as http from 'node:http';
 import type * as https from 'node:https';
+import type * as inspector from 'node:inspector';
+import type * as modules from 'node:module';
 import type * as system from 'node:os';
 import type * as paths from 'node:path';
+import type * as urls from 'node:url';
 import type * as zlib from 'node:zlib';
 
 import { ConfigurationError } from '../errors.ts';
 
 interface Builtins {
   readonly 'node:async_hooks': typeof asyncHooks;
+  readonly 'node:fs': typeof syncFiles;
+  readonly 'node:diagnostics_channel': typeof diagnostics;
   readonly 'node:fs/promises': typeof files;
   readonly 'node:http': typeof http;
   readonly 'node:https': typeof https;
+  readonly 'node:inspector': typeof inspector;
+  readonly 'node:module': typeof modules;
   readonly 'node:os': typeof system;
   readonly 'node:path': typeof paths;
+  readonly 'node:url': typeof urls;
   readonly 'node:zlib': typeof zlib;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What needs files: policy sources and the vault file.
+ * What needs files: policy sources, decision records and the vault file.
  *
  * @module @controlzero/sdk/node
  */
@@ -7,5 +7,7 @@ export { createVault, listSecrets, removeSecret, rotateVaultKey, setSecret } fro
 export type { VaultEntry } from './edit-vault.ts';
 export { fileSource } from './file-source.ts';
 export { findPolicyFile } from './find-policy-file.ts';
+export { recordFile } from './record-file.ts';
+export type { RecordFileOptions } from './record-file.ts';
 export { vaultFileSource } from './vault-file-source.ts';
 export type { VaultOptions, VaultPaths } from './vault-file-source.ts';

@@ -40,9 +40,7 @@ export function* layersOf({ context, identity, metadata, defaults }: ContextLaye
   yield* defaults;
 }
 
-function ownerOf(layers: ContextLayers, key: string): Context | undefined {
-  const { context, identity, metadata, defaults } = layers;
-  if (context !== undefined && Object.hasOwn(context, key)) return context;
+function ownerBelow({ identity, metadata, defaults }: ContextLayers, key: string): Context | undefined {
   if (identity !== undefined && Object.hasOwn(identity, key)) return identity;
   if (metadata !== undefined && Object.hasOwn(metadata, key)) return metadata;
   for (const layer of defaults) {
@@ -62,7 +60,10 @@ function toReading(value: unknown): AttributeReading {
  * @throws what a getter or Proxy of a context throws
  */
 export function readValue(layers: ContextLayers, key: string): AttributeReading {
-  return toReading(ownerOf(layers, key)?.[key]);
+  const { context } = layers;
+  // Nearly always it is the strongest, and what is right there need not be looked for.
+  const owner = context !== undefined && Object.hasOwn(context, key) ? context : ownerBelow(layers, key);
+  return toReading(owner?.[key]);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Effect } from './types.ts';
  * - `POLICY_EXPIRED`: the active policy is past the time it may be used.
  * - `INVALID_REQUEST`: the request names no judgeable action, resource or model.
  * - `CLIENT_CLOSED`: `close()` was called.
+ * - `AUDIT_UNAVAILABLE`: the decision has to be recorded, and cannot be.
  */
 export type ReasonCode =
   | 'RULE_MATCH'
@@ -16,7 +17,8 @@ export type ReasonCode =
   | 'NO_POLICY'
   | 'POLICY_EXPIRED'
   | 'INVALID_REQUEST'
-  | 'CLIENT_CLOSED';
+  | 'CLIENT_CLOSED'
+  | 'AUDIT_UNAVAILABLE';
 
 /** The answer to a request. Frozen, and shared by all requests that get the same answer. */
 export interface Decision {

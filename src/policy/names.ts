@@ -1,5 +1,7 @@
 const LONGEST_NAME = 1024;
 const NOT_PLAIN_ASCII = /[^!-~]/;
+// What nearly every model is called: printable ASCII without a slash behind `model/`.
+const PLAIN_MODEL = /^model\/[!-.0-~]+$/;
 const COLON = 0x3a;
 const COLON_AT = 'model'.length;
 const UNJUDGEABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\s]/u;
@@ -20,6 +22,14 @@ export function hasUnjudgeableCharacter(text: string): boolean {
 export function isJudgeableName(name: unknown): name is string {
   if (typeof name !== 'string' || name.length === 0 || name.length > LONGEST_NAME) return false;
   return !hasUnjudgeableCharacter(name);
+}
+
+/**
+ * Whether a name is that of a model, judgeable, in the one spelling, and the only one it goes by. Says in
+ * one pass what otherwise takes four.
+ */
+export function isPlainModel(name: unknown): name is string {
+  return typeof name === 'string' && name.length <= LONGEST_NAME && PLAIN_MODEL.test(name);
 }
 
 /** Whether a context value is short enough to be compared with a pattern. */

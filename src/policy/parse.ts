@@ -129,19 +129,24 @@ function inOrder(problems: readonly PlacedProblem[], locate: Locate | undefined)
 }
 
 /**
+ * Checks a document completely, with every problem and its place, and brings it to one form.
+ *
+ * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
+ */
+export function checkDocument(document: unknown, { origin, locate }: ParseOptions): readonly ParsedPolicy[] {
+  const { copy, placed } = findProblems(document);
+  if (placed.length > 0) throw new PolicyInvalidError({ origin, problems: inOrder(placed, locate) });
+  return readPolicies(copy);
+}
+
+/**
  * Reads a policy document of either dialect in steps: checks it completely and brings it to one form.
  * What the document holds is taken while the steps go on; every rule is taken at one moment.
  *
  * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
  */
 export function* parseInSteps(document: unknown, options: ParseOptions): Steps<readonly ParsedPolicy[]> {
-  const read = yield* readPlainDocument(document);
-  if (read) return read;
-  const { copy, placed } = findProblems(document);
-  if (placed.length > 0) {
-    throw new PolicyInvalidError({ origin: options.origin, problems: inOrder(placed, options.locate) });
-  }
-  return readPolicies(copy);
+  return (yield* readPlainDocument(document)) ?? checkDocument(document, options);
 }
 
 /**

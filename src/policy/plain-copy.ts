@@ -16,10 +16,15 @@ function isScalar(value: unknown): boolean {
 }
 
 /** Whether an object is one that JSON could have made. */
-export function isPlainObject(value: object): boolean {
+function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   // Objects of another realm (a worker, a test runner's sandbox) have a foreign Object.prototype: one without a parent.
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Whether a value is an object that JSON could have made, and no list. */
+export function isPlainRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value);
 }
 
 class Copier {

@@ -1,14 +1,10 @@
-import * as v from 'valibot';
-
 import type { ParsedPolicy, ParsedRule, PolicyHead } from './parsed-policy.ts';
 import { RuleReader, inOrderOfPriority, readPolicyHead } from './parsed-policy.ts';
-import { isPlainObject, plainCopy } from './plain-copy.ts';
+import { isPlainRecord } from './plain-copy.ts';
+import { takePlainHead } from './plain-head.ts';
 import { dataProperty, takePlainRule } from './plain-rule.ts';
-import { policySchema } from './policy-schema.ts';
-import { ruleSchema } from './rule-schema.ts';
 import type { Steps } from './steps.ts';
 import type { Rule } from './types.ts';
-import { unknownKeyProblems, unknownRuleKeyProblems } from './unknown-keys.ts';
 
 const MOST_RULES = 1_000_000;
 const MOST_POLICIES = 10_000;
@@ -23,33 +19,13 @@ function listIn(value: unknown, most: number): readonly unknown[] {
 }
 
 function fieldsOf(value: unknown): object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isPlainObject(value))
-    throw new NotPlain();
+  if (!isPlainRecord(value)) throw new NotPlain();
   return value;
 }
 
-function takeHead(policy: object): PolicyHead {
-  const fields = Object.create(null) as Record<string, unknown>;
-  for (const key of Object.keys(policy)) {
-    const descriptor = Object.getOwnPropertyDescriptor(policy, key);
-    if (!descriptor || !('value' in descriptor)) throw new NotPlain();
-    fields[key] = key === 'rules' ? [] : descriptor.value;
-  }
-  const { copy, faults } = plainCopy(fields);
-  if (faults.length > 0 || !unknownKeyProblems(copy).next().done || !v.is(policySchema, copy)) throw new NotPlain();
-  return copy as PolicyHead;
-}
-
-// Rules with rare keys, too, are taken one by one: a single one must not send the whole document the long way.
-function takeUnusualRule(given: unknown): Rule {
-  const { copy, faults } = plainCopy(given);
-  const isInOrder = faults.length === 0 && unknownRuleKeyProblems(copy).next().done && v.is(ruleSchema, copy);
-  if (!isInOrder) throw new NotPlain();
-  return copy as Rule;
-}
-
 function takeRule(given: unknown, head: PolicyHead): Rule {
-  const rule = takePlainRule(given) ?? takeUnusualRule(given);
+  const rule = takePlainRule(given);
+  if (!rule) throw new NotPlain();
   if (head.version === undefined && rule.resource === undefined && rule.resources === undefined) throw new NotPlain();
   return rule;
 }
@@ -81,7 +57,8 @@ function* readAll(document: unknown): Steps<readonly ParsedPolicy[]> {
   const policies: ParsedPolicy[] = [];
   for (let index = 0; index < given.length; index += 1) {
     const policy = fieldsOf(dataProperty(given, index));
-    const head = takeHead(policy);
+    const head = takePlainHead(policy);
+    if (!head) throw new NotPlain();
     policies.push({ ...readPolicyHead(head, index), rules: yield* readRules(policy, head) });
   }
   return inOrderOfPriority(policies);

@@ -1,6 +1,8 @@
-import { isPlainObject } from './plain-copy.ts';
+import { isPlainRecord } from './plain-copy.ts';
 import type { Condition, Effect, Rule } from './types.ts';
-import { RESERVED_KEYS } from './unknown-keys.ts';
+
+/** Keys that no context attribute may have. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
 
 const LONGEST_LIST = 100_000;
 const EFFECTS: ReadonlySet<unknown> = new Set(['allow', 'deny', 'warn'] satisfies Effect[]);
@@ -23,17 +25,30 @@ class PlainRule implements Rule {
   readonly when!: Conditions;
   readonly reason!: string;
   readonly reason_code!: string;
+  readonly reason_localized!: Readonly<Record<string, string>>;
+  readonly escalate_on_deny!: boolean;
 }
 
 /** Takes one value if it is as it should be; else undefined. */
-type Take = (value: unknown) => unknown;
+export type Take = (value: unknown) => unknown;
 
 /** The value of an own property that is no getter; else undefined. */
 export function dataProperty(owner: object, key: string | number): unknown {
   return Object.getOwnPropertyDescriptor(owner, key)?.value;
 }
 
-function takeText(value: unknown): string | undefined {
+/** What stands for a key whose value is undefined. */
+export const ABSENT: unique symbol = Symbol('absent');
+
+/** Takes the value of an own property; undefined as well for a getter and for a key that is not known. */
+export function takeField(owner: object, key: string, take: Take | undefined): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(owner, key);
+  if (!take || !descriptor || !('value' in descriptor)) return undefined;
+  return descriptor.value === undefined ? ABSENT : take(descriptor.value);
+}
+
+/** Takes a string. */
+export function takeText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -60,7 +75,7 @@ function takeCondition(value: unknown): Condition | undefined {
 }
 
 function takeConditions(value: unknown): Conditions | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !isPlainObject(value)) return undefined;
+  if (!isPlainRecord(value)) return undefined;
   const conditions = Object.create(null) as Record<string, Condition>;
   for (const key of Object.keys(value)) {
     const condition = takeCondition(dataProperty(value, key));
@@ -68,6 +83,17 @@ function takeConditions(value: unknown): Conditions | undefined {
     conditions[key] = condition;
   }
   return conditions;
+}
+
+function takeTranslations(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (!isPlainRecord(value)) return undefined;
+  const texts = Object.create(null) as Record<string, string>;
+  for (const key of Object.keys(value)) {
+    const text = dataProperty(value, key);
+    if (typeof text !== 'string' || RESERVED_KEYS.has(key)) return undefined;
+    texts[key] = text;
+  }
+  return texts;
 }
 
 const TAKE: ReadonlyMap<string, Take> = new Map<keyof PlainRule, Take>([
@@ -85,6 +111,8 @@ const TAKE: ReadonlyMap<string, Take> = new Map<keyof PlainRule, Take>([
   ['when', takeConditions],
   ['reason', takeText],
   ['reason_code', takeText],
+  ['reason_localized', takeTranslations],
+  ['escalate_on_deny', (value) => (typeof value === 'boolean' ? value : undefined)],
 ]);
 
 function count(...values: readonly unknown[]): number {
@@ -106,11 +134,12 @@ function saysEverythingOnce(rule: PlainRule): boolean {
  * apart.
  */
 export function takePlainRule(rule: unknown): Rule | undefined {
-  if (typeof rule !== 'object' || rule === null || Array.isArray(rule) || !isPlainObject(rule)) return undefined;
+  if (!isPlainRecord(rule)) return undefined;
   const taken = new PlainRule();
   for (const key of Object.keys(rule)) {
-    const value = TAKE.get(key)?.(dataProperty(rule, key));
+    const value = takeField(rule, key, TAKE.get(key));
     if (value === undefined) return undefined;
+    if (value === ABSENT) continue;
     (taken as Record<keyof PlainRule, unknown>)[key as keyof PlainRule] = value;
   }
   return saysEverythingOnce(taken) ? taken : undefined;

@@ -1,4 +1,5 @@
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const NOT_PLAIN = /[^ -~]/u;
 const LONGEST = 200;
 
 /**
@@ -6,6 +7,7 @@ const LONGEST = 200;
  * characters are escaped, and more than 200 characters are cut.
  */
 export function printable(text: string): string {
+  if (text.length <= LONGEST && !NOT_PLAIN.test(text)) return text;
   const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   return cut.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }

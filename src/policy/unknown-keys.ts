@@ -1,3 +1,4 @@
+import { RESERVED_KEYS } from './plain-rule.ts';
 import { POLICY_KEYS, POLICY_SET_KEYS, SETTINGS_KEYS } from './policy-schema.ts';
 import type { PathStep, PlacedProblem } from './problem.ts';
 import { describeFound, placeProblem, suggest } from './problem.ts';
@@ -18,9 +19,6 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['agents', 'Write them as conditions: { agent_id: [...] }.'],
   ['agent_id', 'Write it as conditions: { agent_id: ... }.'],
 ]);
-
-/** Keys that no context attribute may have. */
-export const RESERVED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', '']);
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -67,7 +65,7 @@ function* listFor(value: unknown, steps: readonly PathStep[]): Generator<PlacedP
 }
 
 /** Every key of one rule that has no meaning. */
-export function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
+function* unknownRuleKeyProblems(rule: unknown, steps: readonly PathStep[] = []): Generator<PlacedProblem> {
   yield* unknownIn(rule, RULE_KEYS, steps);
   if (!isFields(rule)) return;
   for (const key of ['conditions', 'when']) yield* reservedIn(rule[key], [...steps, key]);

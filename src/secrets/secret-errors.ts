@@ -1,4 +1,4 @@
-import { ControlZeroError, nameError } from '../errors.ts';
+import { ControlZeroError, nameErrors } from '../errors.ts';
 
 /**
  * Why there are no secrets.
@@ -52,7 +52,6 @@ export class SecretUnavailableError extends ControlZeroError {
 
   constructor({ reasonCode, message }: SecretUnavailableErrorOptions) {
     super({ code: 'ERR_CZ_SECRET_UNAVAILABLE', message });
-    nameError(this, 'SecretUnavailableError');
     this.reasonCode = reasonCode;
   }
 
@@ -61,6 +60,8 @@ export class SecretUnavailableError extends ControlZeroError {
     return { ...super.toJSON(), status, reasonCode };
   }
 }
+
+nameErrors(SecretUnavailableError, 'SecretUnavailableError');
 
 /**
  * Thrown when there is no secret of that name for the caller: nobody stored one, or the policy denies
@@ -90,13 +91,14 @@ export class SecretNotFoundError extends ControlZeroError {
 
   constructor(message: string) {
     super({ code: 'ERR_CZ_SECRET_NOT_FOUND', message });
-    nameError(this, 'SecretNotFoundError');
   }
 
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), status: this.status };
   }
 }
+
+nameErrors(SecretNotFoundError, 'SecretNotFoundError');
 
 /** The error for a client that has no secrets open. */
 export function secretsNotOpen(isEnabled: boolean, isClosed: boolean): SecretUnavailableError {

@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import type { SyncFailureKind } from '../failure-kind.ts';
 import type { Locate } from '../policy/parse.ts';
+import type { RecordSink } from '../records/record-sink.ts';
 import type { SecretsSource } from '../secrets/secrets-source.ts';
 
 /** What a signed policy says about itself. Times are milliseconds since the epoch. */
@@ -124,6 +125,8 @@ export interface PolicySource {
   watch?(hint: () => void): () => void;
   /** The secrets that come with the policy. @param names those that are asked for where they come one by one */
   openSecrets?(names: readonly string[]): Promise<SecretsSource>;
+  /** The sink for decision records that belongs to the source. */
+  openRecords?(): Promise<RecordSink>;
   /** Gives back what the source holds. */
   close?(): Promise<void>;
 }

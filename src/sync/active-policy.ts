@@ -1,6 +1,8 @@
+import { compileInSteps } from '../engine/compile.ts';
 import type { CompiledPolicy } from '../engine/compiled-policy.ts';
 import { PolicyInvalidError } from '../errors.ts';
 import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import { readPlainDocument } from '../policy/plain-document.ts';
 import type { PolicyFacts, PolicySnapshot } from '../sources/source.ts';
 import { inSlices } from './in-slices.ts';
 
@@ -25,21 +27,21 @@ export interface ActivateOptions {
 
 async function parseSnapshot(snapshot: PolicySnapshot): Promise<readonly ParsedPolicy[]> {
   const { origin } = snapshot;
-  // Parser and compiler are most of the code and are needed only when there is a new policy.
-  const { parseInSteps } = await import('../policy/parse.ts');
   const { document, locator } = await snapshot.parse();
+  const read = await inSlices(readPlainDocument(document));
+  if (read) return read;
+  // The complete check and its library are needed only where there is something to find.
+  const { checkDocument } = await import('../policy/parse.ts');
   try {
-    return await inSlices(parseInSteps(document, { origin }));
+    return checkDocument(document, { origin });
   } catch (error) {
     if (!(error instanceof PolicyInvalidError) || locator === undefined) throw error;
-    return inSlices(parseInSteps(document, { origin, locate: await locator() }));
+    return checkDocument(document, { origin, locate: await locator() });
   }
 }
 
 async function compileSnapshot(snapshot: PolicySnapshot): Promise<CompiledPolicy> {
-  const policies = await parseSnapshot(snapshot);
-  const { compileInSteps } = await import('../engine/compile.ts');
-  return inSlices(compileInSteps(policies, { revision: snapshot.revision }));
+  return inSlices(compileInSteps(await parseSnapshot(snapshot), { revision: snapshot.revision }));
 }
 
 /** Parses and compiles what a source found, in slices; the result can be swapped in with one assignment. */

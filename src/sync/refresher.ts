@@ -9,7 +9,7 @@ import { freshForMs, nextDeadlineMs, remainingOf } from './horizon.ts';
 import type { StateFacts } from './state.ts';
 import { stateOf } from './state.ts';
 import type { SyncStatus } from './sync-status.ts';
-import { countRejected, failureOf, outcomeOf } from './sync-status.ts';
+import { countFailure, countRejected, failureOf, outcomeOf } from './sync-status.ts';
 import { tooLate, untilAborted } from './until-aborted.ts';
 import { UNTRIED } from './untried.ts';
 import { isBuildPhase, waitUntil } from './wait-until.ts';
@@ -271,13 +271,14 @@ export class Refresher {
 
   #failed(error: unknown): void {
     if (this.#status.state === 'closed') return;
-    const { consecutiveFailures, rejected, lastError: before } = this.#status;
+    const { consecutiveFailures, rejected, failures, lastError: before } = this.#status;
     const lastError = failureOf(error, this.#options.clock.now());
     this.#outcome = 'failed';
     this.#update({
       consecutiveFailures: consecutiveFailures + 1,
       lastError,
       rejected: countRejected(rejected, lastError),
+      failures: countFailure(failures, lastError),
     });
     const pace = this.#pace(outcomeOf(error));
     if (pace) this.#gate = { from: momentOf(this.#options.clock), delayMs: pace.delayMs, error };

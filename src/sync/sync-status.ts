@@ -36,6 +36,8 @@ export interface SyncStatus {
   readonly regime: Regime;
   readonly lastError: SyncFailure | null;
   readonly rejected: RejectedDocuments;
+  /** How many attempts failed since the client was made, by kind. A kind that never occurred is absent. */
+  readonly failures: Readonly<Partial<Record<SyncFailureKind, number>>>;
   /** Clock of the control plane minus our own; null while unknown. */
   readonly clockSkewMs: number | null;
   /** Why policies are kept in memory only, so that a restart needs the control plane; null while all is well. */
@@ -90,4 +92,9 @@ const REJECTED: Partial<Record<SyncFailureKind, keyof RejectedDocuments>> = {
 export function countRejected(counts: RejectedDocuments, { kind }: SyncFailure): RejectedDocuments {
   const key = REJECTED[kind];
   return key === undefined ? counts : { ...counts, [key]: counts[key] + 1 };
+}
+
+/** Counts a failed attempt. */
+export function countFailure(counts: SyncStatus['failures'], { kind }: SyncFailure): SyncStatus['failures'] {
+  return { ...counts, [kind]: (counts[kind] ?? 0) + 1 };
 }

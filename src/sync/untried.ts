@@ -11,6 +11,7 @@ export const UNTRIED: SyncStatus = Object.freeze({
   regime: 'normal',
   lastError: null,
   rejected: Object.freeze({ signature: 0, rollback: 0, expired: 0, invalid: 0 }),
+  failures: Object.freeze({}),
   clockSkewMs: null,
   cacheFault: null,
 });

@@ -3,6 +3,11 @@
  *
  * @module @controlzero/sdk/testing
  */
+export type { Bypass } from './bypasses/bypass.ts';
+export { BypassDetectedError } from './bypasses/bypass-detected-error.ts';
+export { detectBypasses } from './bypasses/detect-bypasses.ts';
+export type { BypassDetector, DetectBypassesOptions } from './bypasses/detect-bypasses.ts';
+export type { ObservedRequest } from './bypasses/model-requests.ts';
 export type { ControlPlaneFault, FaultOptions } from './control-plane/plane-fault.ts';
 export type { PublishOptions } from './control-plane/plane-project.ts';
 export type { ControlPlaneRequest, ControlPlaneRoute } from './control-plane/plane-request.ts';

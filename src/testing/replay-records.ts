@@ -1,6 +1,6 @@
 import type { ControlZero } from '../client.ts';
 import type { Explanation, RuleExplanation } from '../engine/explain.ts';
-import type { DecisionRecord } from '../events/decision-record.ts';
+import type { ReadDecisionRecord } from '../events/decision-record.ts';
 import { readDecisionRecord } from '../events/decision-record.ts';
 import type { Effect, PolicyRequest } from '../policy/types.ts';
 import type { PolicyInput } from './load-policy.ts';
@@ -41,7 +41,7 @@ function outcomeOf({ decision, rules }: Explanation): Outcome {
   return { effect: decision.effect, unknown: [...unknown] };
 }
 
-function requestOf({ action, resource, agent, context }: DecisionRecord): PolicyRequest {
+function requestOf({ action, resource, agent, context }: ReadDecisionRecord): PolicyRequest {
   return { action, resource, context: { ...context, ...(agent !== undefined && { agent_id: agent }) } };
 }
 
@@ -70,7 +70,7 @@ class Replay {
     else this.#addRecord(record);
   }
 
-  #addRecord(record: DecisionRecord): void {
+  #addRecord(record: ReadDecisionRecord): void {
     this.#records += 1;
     if (this.#records % PROGRESS_EVERY === 0) this.#onProgress?.(this.#records);
     const { effect, unknown } = this.#decide(record);
@@ -87,7 +87,7 @@ class Replay {
   }
 
   // Records repeat themselves; what was decided a moment ago is not decided again.
-  #decide(record: DecisionRecord): Outcome {
+  #decide(record: ReadDecisionRecord): Outcome {
     const request = requestOf(record);
     const key = JSON.stringify(request);
     const outcome = this.#remembered.get(key) ?? outcomeOf(this.#cz.explain(request));

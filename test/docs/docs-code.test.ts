@@ -69,10 +69,12 @@ describe('code in the documentation', () => {
       'docs/testing-policies.md',
       'docs/sync.md',
       'docs/secrets.md',
+      'docs/observability.md',
       'src/client.ts',
       'adapters/openai/wrap-open-ai.ts',
       'adapters/langchain/govern-chat-model.ts',
       'adapters/ai-sdk/govern-model.ts',
+      'adapters/otel/instrument-control-zero.ts',
     ]) {
       expect(files).toContain(file);
     }

@@ -67,3 +67,49 @@ describe('what is remembered', () => {
     expect(Object.isFrozen(first)).toBe(true);
   });
 });
+
+describe('the decision of a moment ago', () => {
+  const few = {
+    rules: [
+      { id: 'team', effect: 'deny', action: '*', resource: 'model/m*', conditions: { agent_id: 'team-1' } },
+      { id: 'rest', effect: 'allow', action: '*', resource: 'model/m*' },
+    ],
+  };
+
+  test('answers for no other name, agent, further name or action', () => {
+    const compiled = compileDocument(few);
+    const asked: readonly (readonly [PolicyRequest, string | number | null])[] = [
+      [ask('model/m1', 'team-1'), 'team'],
+      [ask('model/m1', 'team-2'), 'rest'],
+      [{ action: 'llm.generate', resource: 'model/m1' }, 'rest'],
+      [{ ...ask('model/m1', 'team-2'), aliases: ['model/m2'] }, 'rest'],
+      [{ ...ask('model/x', 'team-1'), aliases: ['model/m2'] }, 'team'],
+      [ask('model/x', 'team-1'), null],
+      [ask('model/m1', 'team-1', 'tool.call'), 'team'],
+      [ask('model/a/m1', 'team-1'), 'team'],
+      [ask('model/a/m1', 'team-2'), null],
+    ];
+    for (const [request] of asked) {
+      // Often enough for it to be kept.
+      for (let time = 0; time < 20; time += 1) decide(compiled, request);
+      for (const [other, rule] of asked) expect(decide(compiled, other).rule, JSON.stringify(other)).toBe(rule);
+    }
+  });
+
+  test('is not kept where more keys count, nor with long names', () => {
+    const compiled = compileDocument({
+      rules: [
+        { effect: 'allow', action: '*', resource: '*', conditions: { agent_id: 'a', tier: 'gold' } },
+        { effect: 'deny', action: '*', resource: '*' },
+      ],
+    });
+    const asked = (tier: string): PolicyRequest => ({ ...ask('model/m', 'a'), context: { agent_id: 'a', tier } });
+    for (let time = 0; time < 20; time += 1) expect(decide(compiled, asked('gold')).allowed).toBe(true);
+    expect(decide(compiled, asked('lead')).allowed).toBe(false);
+    const long = compileDocument(few);
+    for (let time = 0; time < 20; time += 1) decide(long, ask(`model/m${'x'.repeat(300)}`, 'team-1'));
+    for (let time = 0; time < 20; time += 1) decide(long, ask('model/m1', 'x'.repeat(300)));
+    expect(JSON.stringify([...long.views.values()])).not.toContain('xxx');
+    expect(decide(long, ask(`model/m${'x'.repeat(300)}`, 'team-2')).rule).toBe('rest');
+  });
+});

@@ -58,6 +58,7 @@ describe('a client with an API key', () => {
       'consecutiveFailures',
       'events',
       'failOpen',
+      'failures',
       'lastAttemptAt',
       'lastError',
       'lastSuccessAt',

@@ -110,4 +110,44 @@ describe('the short way', () => {
     expect(read({ $schema: 'x', policies: [{ rules: [rule] }] })).toHaveLength(1);
     expect(read({ policies: [], more: 1 })).toBeUndefined();
   });
+
+  test('takes every key of a policy, as the complete check does', () => {
+    const settings = { default_action: 'warn', default_on_missing: 'deny', default_on_empty: 'observe' };
+    const tamper = { default_on_tamper: 'deny-all', tamper_behavior: 'quarantine' };
+    const about = { $schema: 'x', version: 1, name: 'a', description: 'b', priority: 5, default_action: undefined };
+    const rule = { effect: 'allow', action: 'a', resource: undefined, conditions: undefined };
+    const document = { ...about, ...tamper, settings: { ...settings, ...tamper }, rules: [rule] };
+    expect(read(document)).toEqual(readCompletely(document));
+    expect(read(document)).toMatchObject([{ name: 'a', priority: 5, defaultAction: 'warn' }]);
+    expect(read({ name: 'a' })).toBeUndefined();
+  });
+
+  test.each([
+    { name: '' },
+    { version: '2' },
+    { priority: Number.POSITIVE_INFINITY },
+    { settings: { more: 1 } },
+    { default_action: 'observe' },
+    { default_on_missing: 'warn' },
+    { more: 1 },
+    { description: 1 },
+    {
+      get name() {
+        return 'a';
+      },
+    },
+  ])('leaves a head such as %o to the complete check, which refuses it', (head) => {
+    const document = Object.defineProperties({ rules: [] }, Object.getOwnPropertyDescriptors(head));
+    expect(read(document)).toBeUndefined();
+    expect(readCompletely(document)).toBeUndefined();
+  });
+
+  test.each([{ reason_localized: { de: 1 } }, { reason_localized: 'a' }, { escalate_on_deny: 'yes' }])(
+    'leaves a rule with %o to the complete check, which refuses it',
+    (wrong) => {
+      const document = { rules: [{ effect: 'allow', action: 'a', resource: 'b', ...wrong }] };
+      expect(read(document)).toBeUndefined();
+      expect(readCompletely(document)).toBeUndefined();
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { modelRequest, undeterminedRequest } from '../../src/index.ts';
 import { canonicalAction, canonicalResource } from '../../src/policy/names.ts';
 import { NO_KEYS } from '../../src/policy/context-values.ts';
-import { namesOf } from '../../src/policy/request.ts';
+import { namesOf } from '../../src/policy/judged-request.ts';
 import { readRequest } from '../support/decide.ts';
 
 describe('modelRequest', () => {
@@ -29,13 +29,13 @@ describe('modelRequest', () => {
 describe('undeterminedRequest', () => {
   test('is a fault with its reason', () => {
     const request = undeterminedRequest('llm.generate', 'No model.', { agent_id: 'a' });
-    expect(readRequest(request, { keys: NO_KEYS, identity: undefined, defaults: [] })).toEqual({ fault: 'No model.' });
+    expect(readRequest(request, NO_KEYS)).toEqual({ fault: 'No model.' });
     expect(undeterminedRequest('llm.generate', 'No model.')).not.toHaveProperty('context');
   });
 
   test('a fault that is no text is a fault all the same', () => {
     const request = { action: 'a', resource: 'b', fault: null as never };
-    expect(readRequest(request, { keys: NO_KEYS, identity: undefined, defaults: [] })).toEqual({
+    expect(readRequest(request, NO_KEYS)).toEqual({
       fault: 'The request is not judgeable.',
     });
   });
@@ -73,7 +73,7 @@ describe('names', () => {
 
   test('aliases bring their bare names along', () => {
     const request = { action: 'llm.generate', resource: 'model/a', aliases: ['model/x/y', 'model:z'] };
-    expect(readRequest(request, { keys: NO_KEYS, identity: undefined, defaults: [] })).toMatchObject({
+    expect(readRequest(request, NO_KEYS)).toMatchObject({
       names: ['model/a', 'model/x/y', 'model/z', 'model/y'],
     });
   });
@@ -83,11 +83,8 @@ describe('context', () => {
   test('the first context that owns a key gives its value', () => {
     const request = { action: 'a', resource: 'b', context: { one: 1, both: undefined } };
     const keys = ['one', 'both', 'two', 'none'];
-    const judged = readRequest(request, {
-      keys: { list: keys, all: new Set(keys) },
-      identity: undefined,
-      defaults: [{ both: 'x', two: true }, { two: false }],
-    });
+    const defaults = [{ both: 'x', two: true }, { two: false }];
+    const judged = readRequest(request, { list: keys, all: new Set(keys) }, { identity: undefined, defaults });
     if ('fault' in judged) throw new Error(judged.fault);
     expect(new Map(keys.map((key) => [key, judged.attributes.get(key)]))).toEqual(
       new Map<string, unknown>([

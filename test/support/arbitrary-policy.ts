@@ -232,6 +232,8 @@ const CROWDED_NAMES = [
   'g',
   't',
 ];
+const HEADED_TEXTS = ['ab', 'cd', 'ef', 'gh', 'ij', 'kl', 'mn', 'op', 'code1', 'code2', 'code3', 'code4', 'code5'];
+const HEADED_NAMES = HEADED_TEXTS.map((text) => `m${text}`);
 const CROWDED_VALUES = ['*', 'premium-*', '[!b]*', 'basic', 'a', 'premium-1', '*i*', '?'];
 
 // Many rules for few names: everything is filed together, by actions, by values and by keys.
@@ -248,19 +250,38 @@ const crowdedRule: fc.Arbitrary<Rule> = fc
   )
   .map(([effect, action, resource, conditions]) => ({ effect, action, resource, conditions }));
 
-/** A policy whose rules share their names, so that an index has to tell them apart by everything else. */
-export const crowdedPolicy: fc.Arbitrary<Policy> = fc
+// Globs whose rarest text stands behind heads of different lengths.
+const headedRule: fc.Arbitrary<Rule> = fc
+  .tuple(fc.constantFrom('allow', 'deny'), fc.constantFrom('m*', 'model/*'), fc.constantFrom(...HEADED_TEXTS))
+  .map(([effect, head, text]) => ({ effect, action: '*', resource: `${head}${text}*` }));
+
+const headedPolicy: fc.Arbitrary<Policy> = fc
+  .array(headedRule, { minLength: 24, maxLength: 24 })
+  .map((rules) => ({ rules }));
+
+const variedPolicy: fc.Arbitrary<Policy> = fc
   .array(fc.oneof({ weight: 9, arbitrary: crowdedRule }, { weight: 1, arbitrary: rule }), {
     minLength: 12,
     maxLength: 48,
   })
   .map((rules) => ({ rules }));
 
+/** A policy whose rules share their names, so that an index has to tell them apart by everything else. */
+export const crowdedPolicy: fc.Arbitrary<Policy> = fc.oneof(
+  { weight: 19, arbitrary: variedPolicy },
+  { weight: 1, arbitrary: headedPolicy },
+);
+
 /** Requests that crowded policies are about. */
 export const crowdedGrid: fc.Arbitrary<PolicyRequest[]> = fc
   .tuple(
     fc.array(fc.constantFrom(...ACTIONS), { minLength: 2, maxLength: 2 }),
-    fc.uniqueArray(fc.constantFrom(...CROWDED_NAMES), { minLength: 3, maxLength: 4 }),
+    fc
+      .tuple(
+        fc.uniqueArray(fc.constantFrom(...CROWDED_NAMES), { minLength: 3, maxLength: 4 }),
+        fc.constantFrom(...HEADED_NAMES),
+      )
+      .map(([names, headed]) => names.concat(headed)),
     fc.array(
       fc
         .tuple(

@@ -117,3 +117,37 @@ export function hookRequests(cz: ControlZero): Wrap {
   };
   return wrap;
 }
+
+interface Serialization {
+  readonly options: { readonly body?: unknown };
+}
+
+/** Believes that a body says what the object said which the client serialized, and is otherwise `hookRequests`. */
+export function trustObjects(cz: ControlZero): Wrap {
+  const hook = hookRequests(cz);
+  const wrap: Wrap = (client) => {
+    const hooked = hook(client);
+    const { prepareRequest, buildBody, withOptions } = hooked as unknown as Record<string, Method>;
+    const believed = new Map<unknown, unknown>();
+    return Object.assign(hooked, {
+      buildBody: (parameters: Serialization) => {
+        const { body } = parameters.options;
+        const isClear = typeof body === 'object' && body !== null && !Object.keys(body).includes('Model');
+        const model: unknown = isClear ? Reflect.get(body, 'model') : undefined;
+        const encoded = buildBody?.call(hooked, parameters) as { readonly body?: unknown };
+        if (typeof model === 'string') believed.set(encoded.body, model);
+        return encoded;
+      },
+      prepareRequest: (request: RequestInit, info: object) => {
+        const model = believed.get(request.body);
+        return prepareRequest?.call(
+          hooked,
+          model === undefined ? request : { ...request, body: JSON.stringify({ model }) },
+          info,
+        );
+      },
+      withOptions: (options: object) => wrap(withOptions?.call(hooked, options) as OpenAI),
+    });
+  };
+  return wrap;
+}

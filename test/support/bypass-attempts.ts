@@ -5,6 +5,7 @@ import { fetchOptionAttempts, methodAttempts, optionAttempts, retryAttempts } fr
 import { lookAttempts, nameAttempts, pollutionAttempts, valueAttempts } from './bypass-attempts-parameters.ts';
 import { pathAttempts } from './bypass-attempts-paths.ts';
 import type { Attempts } from './bypass-attempts-stage.ts';
+import { admissionAttempts, serializationAttempts } from './bypass-attempts-trust.ts';
 
 /**
  * Every attempt, by what it uses.
@@ -36,4 +37,6 @@ export const bypassAttempts: Readonly<Record<string, Attempts>> = {
   'encodings of the body': encodingAttempts,
   paths: pathAttempts,
   Azure: azureAttempts,
+  'serialized bodies': serializationAttempts,
+  'requests on their way': admissionAttempts,
 };

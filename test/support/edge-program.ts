@@ -30,7 +30,9 @@ const program = `import { PolicyDeniedError, init, runAs } from '@controlzero/sd
    import { createOpenAI } from '@ai-sdk/openai';
    import OpenAI from 'openai';
    export async function run(baseURL, planeUrl, planeKey) {
-     const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] } });
+     const records = [];
+     const sink = (batch) => void records.push(...batch);
+     const cz = await init({ policy: { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4' }] }, records: sink });
      const openai = wrapOpenAI(new OpenAI({ apiKey: 'local', baseURL }), cz);
      const answer = await openai.chat.completions.create({ model: 'gpt-4', messages: [] });
      const error = await openai.chat.completions.create({ model: 'gpt-4o', messages: [] }).catch((thrown) => thrown);
@@ -50,9 +52,12 @@ const program = `import { PolicyDeniedError, init, runAs } from '@controlzero/sd
      const { state, policy } = hosted.status();
      const decided = hosted.evaluate({ action: 'llm.generate', resource: 'model/gpt-4' }).allowed;
      const secret = hosted.getSecret('openai');
+     await hosted.flush();
+     const { delivered } = hosted.status().audit;
      await hosted.close();
      const noVault = await init({ policy: { rules: [] }, secretsEnabled: true }).catch((thrown) => thrown.message);
-     return { hosted: [state, policy.source, decided], secret, noVault, process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
+     const recorded = [delivered, records.map(({ adapter, effect }) => adapter + ' ' + effect)];
+     return { recorded, hosted: [state, policy.source, decided], secret, noVault, process: typeof process, answer: answer.model, generated: generated.text, streamed, refused: refused.status, isDenied: error instanceof PolicyDeniedError, noFile, noStorage };
    }`;
 const { run } = (await runOnEdge(program, { names: WEB_NAMES, from: import.meta.url })) as {
   readonly run: (...values: readonly string[]) => Promise<unknown>;

@@ -216,8 +216,7 @@ export const embeddingAttempts: LangChainAttempts = {
       .embeddings(CacheBackedEmbeddings.fromBytesStore(embeddingOf(stage), new InMemoryStore()))
       .embedDocuments(['Hello']),
   'what a wrapped cache asks': async (stage) => {
-    const { OpenAIEmbeddings } = await import('@langchain/openai');
-    const bare = new OpenAIEmbeddings({ ...stage.fields, model: DENIED_EMBEDDING });
+    const bare = stage.bareEmbeddings({ model: DENIED_EMBEDDING });
     const cache = stage.wrap.embeddings(CacheBackedEmbeddings.fromBytesStore(bare, new InMemoryStore()));
     return (Reflect.get(cache, 'underlyingEmbeddings') as typeof bare).embedQuery('Hello');
   },
@@ -237,10 +236,13 @@ export const embeddingAttempts: LangChainAttempts = {
   'a model that changes in flight': async (stage) => {
     // At more than one pace, because how many turns a wrapper takes before it sends is its own affair.
     for (const pace of [1, 2, 40]) {
-      const embeddings = embeddingOf(stage, {});
-      const call = Promise.allSettled([embeddings.embedDocuments(['Hello', 'World'])]);
+      // The cache is asked first, so that there are turns between the call and its request.
+      const bare = stage.bareEmbeddings();
+      const cache = stage.wrap.embeddings(CacheBackedEmbeddings.fromBytesStore(bare, new InMemoryStore()));
+      const asked = Reflect.get(cache, 'underlyingEmbeddings') as typeof bare;
+      const call = Promise.allSettled([cache.embedDocuments(['Hello', 'World'])]);
       await overTurns(40, (turn) => {
-        embeddings.model = Math.floor(turn / pace) % 2 === 0 ? DENIED_EMBEDDING : ALLOWED_EMBEDDING;
+        asked.model = Math.floor(turn / pace) % 2 === 0 ? DENIED_EMBEDDING : ALLOWED_EMBEDDING;
       });
       await call;
     }

@@ -34,6 +34,7 @@ export interface LangChainBypassStage {
   bareAzure(fields?: AzureFields): AzureChatOpenAI;
   llm(fields?: object): OpenAI;
   embeddings(fields?: object): OpenAIEmbeddings;
+  bareEmbeddings(fields?: object): OpenAIEmbeddings;
 }
 
 /** Tries to make the server run a model that was never judged. */
@@ -80,6 +81,8 @@ export function openLangChainBypassStage(origin: string, wrap: LangChainWrap): L
   const bare: LangChainBypassStage['bare'] = (more) => new ChatOpenAI({ model: 'gpt-4', ...fields, ...more });
   const bareAzure: LangChainBypassStage['bareAzure'] = (more) =>
     new AzureChatOpenAI({ ...azureFields, azureOpenAIApiDeploymentName: 'gpt-4', ...more });
+  const bareEmbeddings: LangChainBypassStage['bareEmbeddings'] = (more) =>
+    new OpenAIEmbeddings({ model: 'text-embedding-3-small', ...fields, ...more });
   return {
     origin,
     wrap,
@@ -91,8 +94,8 @@ export function openLangChainBypassStage(origin: string, wrap: LangChainWrap): L
     azure: (more) => wrap.model(bareAzure(more)),
     llm: (more) =>
       wrap.model(new OpenAI({ model: 'gpt-3.5-turbo-instruct', ...fields, modelKwargs: { model: 'gpt-4' }, ...more })),
-    embeddings: (more) =>
-      wrap.embeddings(new OpenAIEmbeddings({ model: 'text-embedding-3-small', ...fields, ...more })),
+    bareEmbeddings,
+    embeddings: (more) => wrap.embeddings(bareEmbeddings(more)),
   };
 }
 

@@ -1,59 +1,95 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
 import { init, parse } from 'es-module-lexer';
 
-/** What each built module imports: other modules of the build by path, and packages by name. */
-export interface BuiltModule {
+/** What a module imports: other modules of the same tree by path, and packages by name. */
+export interface GraphModule {
   readonly path: string;
-  /** Modules of the build, loaded with this one. */
+  /** Modules of the tree, loaded with this one. */
   readonly imports: readonly string[];
-  /** Modules of the build, loaded on demand. */
+  /** Modules of the tree, loaded on demand. */
   readonly onDemand: readonly string[];
-  /** Everything else it imports, on demand or not. */
+  /** Packages, loaded with this one. */
   readonly packages: readonly string[];
+  /** Packages, loaded on demand. */
+  readonly packagesOnDemand: readonly string[];
 }
 
-/** Reads the import graph of a built package. */
-export async function readModuleGraph(root: string): Promise<ReadonlyMap<string, BuiltModule>> {
+/** Reads the import graph of some folders: of a build (`.js`), or of sources (`.ts`, imports of types left out). */
+export async function readModuleGraph(
+  root: string,
+  folders: readonly string[] = ['.'],
+): Promise<ReadonlyMap<string, GraphModule>> {
   await Promise.resolve(init);
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'));
-  return new Map(files.map((file) => [file, readModule(root, file)]));
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  );
+  const modules = files.filter((file) => /(?:\.js|(?<!\.d)\.ts)$/u.test(file));
+  return new Map(modules.map((file) => [file, readModule(root, file)]));
 }
 
-function readModule(root: string, file: string): BuiltModule {
-  const [imports] = parse(readFileSync(join(root, file), 'utf8'));
-  const named = imports.flatMap(({ specifier, type }) =>
-    typeof specifier === 'string' ? [{ name: specifier, isOnDemand: type === 'dynamic' }] : [],
-  );
-  const own = named.filter(({ name }) => name.startsWith('.'));
-  const resolve = (name: string): string => relative(root, join(root, dirname(file), name));
+function readModule(root: string, file: string): GraphModule {
+  const text = readFileSync(join(root, file), 'utf8');
+  const [imports] = parse(file.endsWith('.ts') ? stripTypeScriptTypes(text) : text);
+  const names = (isOnDemand: boolean): string[] =>
+    imports.flatMap(({ specifier, type }) =>
+      typeof specifier === 'string' && (type === 'dynamic') === isOnDemand ? [specifier] : [],
+    );
+  const own = (isOnDemand: boolean): string[] =>
+    names(isOnDemand)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => relative(root, join(root, dirname(file), name)));
+  const packages = (isOnDemand: boolean): string[] => names(isOnDemand).filter((name) => !name.startsWith('.'));
   return {
     path: file,
-    imports: own.filter(({ isOnDemand }) => !isOnDemand).map(({ name }) => resolve(name)),
-    onDemand: own.filter(({ isOnDemand }) => isOnDemand).map(({ name }) => resolve(name)),
-    packages: named.filter(({ name }) => !name.startsWith('.')).map(({ name }) => name),
+    imports: own(false),
+    onDemand: own(true),
+    packages: packages(false),
+    packagesOnDemand: packages(true),
   };
 }
 
-/** Everything that is loaded, at once or on demand, when an entry is imported. */
-export function reachableFrom(graph: ReadonlyMap<string, BuiltModule>, entry: string): readonly BuiltModule[] {
-  const reached = new Set<string>([entry]);
-  for (const path of reached) {
-    const built = graph.get(path);
-    for (const next of [...(built?.imports ?? []), ...(built?.onDemand ?? [])]) reached.add(next);
-  }
-  return Array.from(reached, (path) => graph.get(path)).filter((built) => built !== undefined);
+/** Everything that a module names. */
+function importsOf({ imports, onDemand }: GraphModule): readonly string[] {
+  return [...imports, ...onDemand];
 }
 
-/** A cycle among the imports, as a list of paths, or undefined. */
-export function findCycle(graph: ReadonlyMap<string, BuiltModule>): readonly string[] | undefined {
+/** Everything that is loaded, at once or on demand, when an entry is imported. */
+export function reachableFrom(graph: ReadonlyMap<string, GraphModule>, entry: string): readonly GraphModule[] {
+  return follow(graph, entry, importsOf);
+}
+
+/** Everything that is loaded at once when an entry is imported. */
+export function loadedWith(graph: ReadonlyMap<string, GraphModule>, entry: string): readonly GraphModule[] {
+  return follow(graph, entry, (found) => found.imports);
+}
+
+function follow(
+  graph: ReadonlyMap<string, GraphModule>,
+  entry: string,
+  nextOf: (found: GraphModule) => readonly string[],
+): readonly GraphModule[] {
+  const reached = new Set<string>([entry]);
+  for (const path of reached) {
+    const found = graph.get(path);
+    if (found) for (const next of nextOf(found)) reached.add(next);
+  }
+  return Array.from(reached, (path) => graph.get(path)).filter((found) => found !== undefined);
+}
+
+/** A cycle among the imports, as a list of paths, or undefined. @param nextOf the imports that count */
+export function findCycle(
+  graph: ReadonlyMap<string, GraphModule>,
+  nextOf: (found: GraphModule) => readonly string[] = importsOf,
+): readonly string[] | undefined {
   const finished = new Set<string>();
   const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
     if (finished.has(path)) return undefined;
-    const built = graph.get(path);
-    for (const next of [...(built?.imports ?? []), ...(built?.onDemand ?? [])]) {
+    const found = graph.get(path);
+    for (const next of found ? nextOf(found) : []) {
       const cycle = visit(next, [...trail, path]);
       if (cycle) return cycle;
     }

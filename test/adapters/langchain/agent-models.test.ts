@@ -329,3 +329,42 @@ describe('without langchain', () => {
     expect(() => controlZeroMiddleware({} as never)).toThrow(/controlZeroMiddleware\(\)/u);
   });
 });
+
+describe('the middleware keeps its gate from step to step', () => {
+  test('and no model: what was changed in between counts', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const model = stage.chat();
+    const agent = agentWith(stage, model);
+    await agent.invoke(QUESTION);
+    for (const part of [model, Reflect.get(model, 'completions'), Reflect.get(model, 'fields')])
+      Object.assign(part as object, { model: DENIED });
+    expect(findPolicyDenied(await rejectionOf(agent.invoke(QUESTION)))?.request.resource).toBe(`model/${DENIED}`);
+    expect(sentModels(stage)).toEqual(['gpt-4']);
+  });
+
+  test('and judges each model that another middleware puts in place', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const models = [stage.chat(), stage.chat({ model: DENIED }), stage.chat({ model: 'gpt-3.5-turbo' })];
+    let calls = 0;
+    const swapping = createMiddleware({
+      name: 'Swapping',
+      wrapModelCall: async (request, handler) => {
+        calls += 1;
+        return handler({ ...request, model: models[(calls - 1) % models.length] as never });
+      },
+    });
+    const middleware = [swapping, controlZeroMiddleware(stage.cz)];
+    const agent = createLooseAgent({ model: stage.chat(), tools: [], middleware });
+    const outcomes = [];
+    for (let call = 0; call < 6; call += 1) outcomes.push(await agent.invoke(QUESTION).catch(findPolicyDenied));
+    expect(outcomes.map((outcome) => outcome instanceof PolicyDeniedError)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect(sentModels(stage)).toEqual(['gpt-4', 'gpt-3.5-turbo', 'gpt-4', 'gpt-3.5-turbo']);
+  });
+});

@@ -20,6 +20,9 @@ describe.each(openAIMajors)('the fallback of $name', ({ library }) => {
     expect(events).toEqual([
       {
         type: 'decision-made',
+        id: expect.stringMatching(/^[0-9a-f]{32}$/u) as string,
+        latencyMs: expect.any(Number) as number,
+        adapter: 'openai',
         at: expect.any(Number) as number,
         action: 'llm.generate',
         resource: 'model/gpt-4',

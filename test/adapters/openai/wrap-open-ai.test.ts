@@ -5,6 +5,7 @@ import { wrapOpenAI } from '../../../adapters/openai/index.ts';
 import type { ControlZero, PolicySource } from '../../../src/index.ts';
 import { ControlZero as Client } from '../../../src/index.ts';
 import { denialOf } from '../../support/denial-of.ts';
+import { whilePolluted } from '../../support/while-polluted.ts';
 import { openAIBuilds, openAIMajors } from '../../support/openai-majors.ts';
 import { greeting, openOpenAIStage } from '../../support/openai-stage.ts';
 import { agentTiers, modelAllowlist } from '../../support/specification-policies.ts';
@@ -226,3 +227,22 @@ describe.each(openAIMajors)('a request of $name that changes while it is judged'
     expect(stage.modelsServed()).toEqual(['gpt-4']);
   });
 });
+
+test.each(openAIMajors)(
+  'what is patched after a client of $name was wrapped is used, and judged',
+  async ({ library }) => {
+    await using stage = await openOpenAIStage(library);
+    const client = stage.governed();
+    const key = 'buildBody';
+    const build = Reflect.get(library.OpenAI.prototype, key) as (given: object) => { readonly body: unknown };
+    const value = function patched(this: unknown, given: object): object {
+      const encoded = build.call(this, given);
+      return { ...encoded, body: String(encoded.body).replace('gpt-4', 'gpt-4-turbo') };
+    };
+    await whilePolluted({ target: library.OpenAI.prototype, key, property: { value, writable: true } }, async () => {
+      const { request } = await denialOf(client.chat.completions.create(greeting('gpt-4')));
+      expect(request.resource).toBe('model/gpt-4-turbo');
+    });
+    expect(stage.provider.requests).toEqual([]);
+  },
+);

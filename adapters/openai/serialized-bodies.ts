@@ -1,0 +1,87 @@
+import { isProxy } from './is-proxy.ts';
+import type { JsonField } from './json-fields.ts';
+import { isModelKey } from './read-models.ts';
+import { Waiting } from './waiting.ts';
+
+/** What the client serializes a body from. */
+export interface BodyOptions {
+  readonly body?: unknown;
+  readonly headers?: unknown;
+}
+
+/** A body as the client encodes it. */
+export interface EncodedBody {
+  readonly body?: unknown;
+}
+
+/** The method by which a client serializes bodies. */
+export type BuildBody = (parameters: { readonly options: BodyOptions }) => EncodedBody;
+
+interface Serialized {
+  readonly text: string;
+  readonly field: JsonField;
+}
+
+// Whether the fields of its text can only be the fields it has, and only "model" of them chooses a model. What
+// answers differently each time, a Proxy or a toJSON(), is not of that kind.
+function namesOneModel(body: unknown): body is object {
+  if (typeof body !== 'object' || body === null || isProxy(body) || 'toJSON' in body) return false;
+  return Object.keys(body).every((key) => key === 'model' || !isModelKey(key));
+}
+
+// The model between the beginning or the end of the text and fields that are no objects and no lists.
+const NEAR_THE_BEGINNING = /^\{(?:"[^"\\]*":(?:"[^"\\]*"|[\w.+-]+),)*"model":(?="[^"\\]*")/u;
+const NEAR_THE_END = /,"model":(?="[^"\\]*"(?:,"[^"\\]*":(?:"[^"\\]*"|[\w.+-]+))*\}$)/u;
+const LONGEST_SEARCHED = 512;
+
+// The model as it stands in a text that was serialized from an object with this one model.
+function modelFieldIn(text: string): JsonField | undefined {
+  const rest = Math.max(0, text.length - LONGEST_SEARCHED);
+  const first = NEAR_THE_BEGINNING.exec(text.slice(0, LONGEST_SEARCHED));
+  const found = first ?? NEAR_THE_END.exec(text.slice(rest));
+  if (!found) return undefined;
+  const start = (first ? 0 : rest) + found.index + found[0].length;
+  const end = text.indexOf('"', start + 1) + 1;
+  return { key: 'model', value: text.slice(start + 1, end - 1), start, end };
+}
+
+// Parsing a shorter text costs no more than watching where it comes from.
+const SHORTEST = 2048;
+
+/**
+ * Remembers the longer texts that a client was seen to serialize from objects. Of such a text it is known that it is
+ * JSON, that no field stands there twice, and which fields there are: it need not be parsed again to find the
+ * model. This is true of the text, whoever sends it and however.
+ *
+ * Trusted is one function, the `buildBody` of the class that the client's package brings: it hands an object to
+ * `JSON.stringify()`.
+ */
+export class SerializedBodies {
+  readonly #known = new Waiting<Serialized>();
+  readonly #shortest: number;
+
+  constructor(shortest: number = SHORTEST) {
+    this.#shortest = shortest;
+  }
+
+  /** Serializes a body as the class does, and remembers what came out. */
+  build(buildBody: BuildBody, client: unknown, given: BodyOptions): EncodedBody {
+    // A copy reads the same for us and for the class.
+    const options = { ...given };
+    const { body, headers } = options;
+    // Headers of a call are read before the body is serialized: code that stands behind them could change it.
+    const isClear = (headers === undefined || headers === null) && namesOneModel(body);
+    const encoded = buildBody.call(client, { options });
+    const text = encoded.body;
+    if (!isClear || typeof text !== 'string' || text.length < this.#shortest) return encoded;
+    const field = modelFieldIn(text);
+    if (field) this.#known.put(body, { text, field });
+    return encoded;
+  }
+
+  /** The fields by which a text chooses a model, when it is what was serialized from an object; else undefined. */
+  fieldsOf(body: unknown, text: unknown): readonly JsonField[] | undefined {
+    const known = typeof body === 'object' && body !== null ? this.#known.take(body) : undefined;
+    return known && known.text === text ? [known.field] : undefined;
+  }
+}
