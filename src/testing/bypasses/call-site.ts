@@ -10,8 +10,11 @@ export interface CallSite {
 
 const MOST_FRAMES = 10;
 const FOREIGN = /[\\/]node_modules[\\/]|^(?:node|internal|native|evalmachine|data|wasm):/u;
-// Of this package, when it is not installed but worked on.
-const OWN = ['../../', '../../../adapters/'].map((folder) => plainPath(new URL(folder, import.meta.url).href));
+// Of this package, when it is not installed but worked on: as sources, or built into chunks.
+const IS_SOURCE = import.meta.url.includes('/src/testing/bypasses/');
+const OWN = (IS_SOURCE ? ['../../', '../../../adapters/'] : ['../']).map((folder) =>
+  plainPath(new URL(folder, import.meta.url).href),
+);
 
 function isApplication({ file }: Frame): boolean {
   return file !== '' && !FOREIGN.test(file) && !OWN.some((folder) => file.startsWith(folder));
