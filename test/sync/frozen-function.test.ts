@@ -54,6 +54,8 @@ test.skipIf(process.platform === 'win32')(
         CONTROLZERO_API_KEY: plane.apiKey,
         CONTROLZERO_BASE_URL: plane.url,
         CONTROLZERO_CACHE_DIR: temporaryFolder(),
+        // Records are handed to the platform too, and only the refresh is counted here.
+        CONTROLZERO_LOG_DECISIONS: 'false',
       },
     });
     onTestFinished(async () => {
