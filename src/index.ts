@@ -37,6 +37,7 @@ export { Gate, TOOL_CALL } from './gate.ts';
 export type { GatedCall, GateOptions, NamedModels, PassedCall, UndeterminedModel } from './gate.ts';
 export type { AuditMode, ControlZeroOptions, KeyTrustMode, OnExpired } from './options.ts';
 export type { Attribute } from './policy/context-values.ts';
+export { isUndecided } from './policy/decision.ts';
 export type { Decision, ReasonCode } from './policy/decision.ts';
 export type { Locate, Position } from './policy/parse.ts';
 export type { PathStep, PolicyProblem } from './policy/problem.ts';

@@ -4,8 +4,8 @@ import type { Explanation } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
 import { PolicyDeniedError, unavailableForCall } from './errors.ts';
 import { NO_KEYS, layersOf } from './policy/context-values.ts';
-import type { Decision, ReasonCode } from './policy/decision.ts';
-import { createDecision } from './policy/decision.ts';
+import type { Decision } from './policy/decision.ts';
+import { createDecision, isUndecided } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
 import type { JudgedRequest } from './policy/judged-request.ts';
 import { judgedRequest } from './policy/judged-request.ts';
@@ -41,13 +41,6 @@ const FAIL_OPEN = createDecision({
   reasonCode: 'NO_POLICY',
   reason: 'No policy is active; failOpen allows the call.',
 });
-
-const UNDECIDED: ReadonlySet<ReasonCode> = new Set([
-  'NO_POLICY',
-  'CLIENT_CLOSED',
-  'POLICY_EXPIRED',
-  'AUDIT_UNAVAILABLE',
-]);
 
 // Remembered, because the same answer has to be the same object.
 const expired = new WeakMap<CompiledPolicy, Decision>();
@@ -154,7 +147,7 @@ export function errorFor(
 ): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
   const { active, decision, taken } = judgement;
   const request = describeJudgement(judgement);
-  if (UNDECIDED.has(decision.reasonCode)) return unavailableForCall(decision, request, cause);
+  if (isUndecided(decision)) return unavailableForCall(decision, request, cause);
   const judged = checkNames(taken);
   const alternatives = active && !('fault' in judged) ? () => active.compiled.allowedModels(judged) : () => [];
   return new PolicyDeniedError({ request, decision, alternatives });

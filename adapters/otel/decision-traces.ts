@@ -1,8 +1,8 @@
 import type { Span, Tracer } from '@opentelemetry/api';
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 
-import type { DecisionEvent, ReasonCode } from '../../src/index.ts';
-import { VERSION } from '../../src/index.ts';
+import type { DecisionEvent } from '../../src/index.ts';
+import { VERSION, isUndecided } from '../../src/index.ts';
 import { decisionAttributes } from './decision-attributes.ts';
 import type { DecisionSpans, InstrumentControlZeroOptions } from './instrumentation-options.ts';
 
@@ -12,9 +12,6 @@ export const SCOPE = '@controlzero/sdk';
 const DECISION = 'controlzero.decision';
 // On every span with a denial, so that one search finds them all, and a sampler can keep their traces.
 const DENIED = 'controlzero.denied';
-
-// A denial by the policy is an answer, as 403 is one of a server. These are failures to answer.
-const FAILURES: ReadonlySet<ReasonCode> = new Set(['NO_POLICY', 'POLICY_EXPIRED', 'CLIENT_CLOSED']);
 
 const isEnforcedDenial = ({ decision, enforced }: DecisionEvent): boolean => !decision.allowed && enforced;
 
@@ -51,7 +48,8 @@ export class DecisionTraces {
     const { at, latencyMs, decision } = event;
     const attributes = decisionAttributes(event);
     if (isEnforcedDenial(event)) attributes[DENIED] = true;
-    const isFailure = FAILURES.has(decision.reasonCode);
+    // A denial by the policy is an answer, as 403 is one of a server. Having nothing to decide by is a failure.
+    const isFailure = isUndecided(decision);
     if (isFailure) attributes['error.type'] = decision.reasonCode;
     const span = this.#tracer.startSpan(DECISION, { attributes, startTime: at });
     if (isFailure) span.setStatus({ code: SpanStatusCode.ERROR, message: decision.reasonCode });

@@ -20,6 +20,29 @@ export type ReasonCode =
   | 'CLIENT_CLOSED'
   | 'AUDIT_UNAVAILABLE';
 
+const UNDECIDED: ReadonlySet<ReasonCode> = new Set([
+  'NO_POLICY',
+  'POLICY_EXPIRED',
+  'CLIENT_CLOSED',
+  'AUDIT_UNAVAILABLE',
+]);
+
+/**
+ * Whether a denial says that there was nothing to decide by, rather than that the policy says no. Thrown, it
+ * is a `PolicyUnavailableError`. Of a decision that allows it says nothing.
+ *
+ * @example
+ * ```ts
+ * import { ControlZero, isUndecided } from '@controlzero/sdk';
+ *
+ * const decision = new ControlZero().evaluate({ action: 'llm.generate', resource: 'model/gpt-4' });
+ * console.log(isUndecided(decision)); // true
+ * ```
+ */
+export function isUndecided({ reasonCode }: Pick<Decision, 'reasonCode'>): boolean {
+  return UNDECIDED.has(reasonCode);
+}
+
 /** The answer to a request. Frozen, and shared by all requests that get the same answer. */
 export interface Decision {
   /** False only for the effect `deny`. */

@@ -106,6 +106,15 @@ describe('spans of their own', () => {
     expect(telemetry.spans()[1]?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'CLIENT_CLOSED' });
   });
 
+  test('a denial because the decision cannot be recorded is an error', () => {
+    const telemetry = telemetryStage();
+    const cz = new ControlZero({ audit: 'required', failOpen: true });
+    instrumentControlZero(cz);
+    expect(cz.evaluate(GPT_4).reasonCode).toBe('AUDIT_UNAVAILABLE');
+    expect(telemetry.spans()[0]?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'AUDIT_UNAVAILABLE' });
+    expect(telemetry.spans()[0]?.attributes).toMatchObject({ 'error.type': 'AUDIT_UNAVAILABLE' });
+  });
+
   test('a denial after the active span has ended is its child, and not lost', async () => {
     const telemetry = telemetryStage();
     const cz = await client();
