@@ -14,7 +14,7 @@ import type { AuditStatus } from './records/audit-status.ts';
 import type { DecisionLog } from './records/decision-log.ts';
 import type { PolicySource } from './sources/source.ts';
 import type { Clock } from './sync/clock.ts';
-import { withLimits } from './with-limits.ts';
+import { CLOSING_MS, withLimits } from './with-limits.ts';
 
 /** What the decisions of a client are told with. */
 export interface ClientDecisionsOptions {
@@ -39,7 +39,6 @@ interface Held {
   readonly context: RecordedContext | undefined;
 }
 
-const CLOSING_MS = 2000;
 const MOST_HELD = 10_000;
 const UNRECORDED = createDecision({
   effect: 'deny',

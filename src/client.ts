@@ -5,7 +5,7 @@ import type { AskedFirst, EnforceFirstOptions, Enforcement } from './enforcement
 import { firstAllowed, firstOf } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
-import type { DecisionEvent } from './events/decision-event.ts';
+import type { DecisionEvent, Mode } from './events/decision-event.ts';
 import type { ListenOptions, Listener } from './events/emitter.ts';
 import { ownField } from './events/own-field.ts';
 import type { Judgement } from './judge.ts';
@@ -27,9 +27,7 @@ import { systemClock } from './sync/clock.ts';
 import type { Refresher } from './sync/refresher.ts';
 import { UNTRIED } from './sync/untried.ts';
 import type { WaitOptions } from './with-limits.ts';
-import { withLimits } from './with-limits.ts';
-
-const CLOSING_MS = 2000;
+import { CLOSING_MS, withLimits } from './with-limits.ts';
 
 /**
  * The client: holds one policy, keeps it fresh, and decides requests against it.
@@ -201,6 +199,11 @@ export class ControlZero {
   /** Where the client reports what an operator should know. */
   get logger(): Logger {
     return this.#options.logger;
+  }
+
+  /** How decisions take effect. */
+  get mode(): Mode {
+    return this.#options.mode;
   }
 
   /** Where the client stands: state, active policy, last error. Plain data, safe to show. */

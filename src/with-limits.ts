@@ -2,6 +2,9 @@ import { PolicyUnavailableError } from './errors.ts';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 
+/** How long closing a client waits for what can still be saved. */
+export const CLOSING_MS = 2000;
+
 /** Limits of one wait. */
 export interface WaitOptions {
   /** Milliseconds to wait. Default: 5000. */

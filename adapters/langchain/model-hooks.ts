@@ -80,7 +80,7 @@ function generating({ original, calls, isSeenAgain }: Seam<Generate>): Generate 
       const { view, named } = calls.look({ model: this, options: carried, isStream: false, isSeenAgain }, call);
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return sendJudged(namedIds(named), async () => original.call(view, input, carried, runManager));
+      if (passed) return sendJudged(namedIds(named), () => original.call(view, input, carried, runManager));
       await call.pass(named);
     }
   };

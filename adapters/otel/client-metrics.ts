@@ -1,6 +1,6 @@
 import type { BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 
-import type { ControlZero } from '../../src/index.ts';
+import type { ControlZero, Status } from '../../src/index.ts';
 import type { ClientObservation } from './client-observation.ts';
 import { addTotals, emptyObservation, observe } from './client-observation.ts';
 
@@ -86,11 +86,21 @@ export class ClientMetrics {
     if (this.#clients.delete(cz)) addTotals(this.#gone, cz.status());
   }
 
+  // Whoever closes a client may forget to end its instrumentation.
+  #readStatuses(): readonly Status[] {
+    const open: Status[] = [];
+    for (const cz of this.#clients) {
+      const status = cz.status();
+      if (status.state === 'closed') this.remove(cz);
+      else open.push(status);
+    }
+    return open;
+  }
+
   #observe(result: BatchObservableResult): void {
-    // Whoever closes a client may forget to end its instrumentation.
-    for (const cz of this.#clients) if (cz.status().state === 'closed') this.remove(cz);
+    const statuses = this.#readStatuses();
     const observation = emptyObservation(this.#gone, this.#before);
-    for (const cz of this.#clients) observe(observation, cz.status());
+    for (const status of statuses) observe(observation, status);
     this.#before = observation;
     for (const [tally, instrument] of this.#instruments) {
       const { attribute } = METRICS[tally];

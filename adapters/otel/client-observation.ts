@@ -18,11 +18,6 @@ export interface ClientObservation {
   readonly droppedRecords: Tally;
 }
 
-/** What is told of the delivery of decision records. */
-interface Delivery {
-  readonly sinks: readonly { readonly name: string; readonly queued: number; readonly dropped: number }[];
-}
-
 const MS_PER_SECOND = 1000;
 
 function count(tally: Tally, key: string, more: number): void {
@@ -35,14 +30,6 @@ function observeAge(ages: Tally, { state, policy, lastSuccessAt }: Status): void
   const confirmedAt = lastSuccessAt ?? policy.issuedAt ?? policy.activatedAt;
   const seconds = (Date.now() - confirmedAt) / MS_PER_SECOND;
   ages.set(policy.kind, Math.max(seconds, ages.get(policy.kind) ?? 0));
-}
-
-function addDroppedRecords(tally: Tally, audit: Delivery | null): void {
-  for (const { name, dropped } of audit?.sinks ?? []) count(tally, name, dropped);
-}
-
-function observeQueuedRecords(tally: Tally, audit: Delivery | null): void {
-  for (const { name, queued } of audit?.sinks ?? []) count(tally, name, queued);
 }
 
 // What was told once stays in an export until something else is told.
@@ -66,7 +53,7 @@ export function emptyObservation(totals?: ClientObservation, before?: ClientObse
 export function addTotals(observation: ClientObservation, status: Status): void {
   for (const [kind, times] of Object.entries(status.failures)) count(observation.syncFailures, kind, times);
   count(observation.droppedEvents, '', status.events.dropped);
-  addDroppedRecords(observation.droppedRecords, status.audit);
+  for (const { name, dropped } of status.audit?.sinks ?? []) count(observation.droppedRecords, name, dropped);
 }
 
 /** Adds one client. */
@@ -74,5 +61,5 @@ export function observe(observation: ClientObservation, status: Status): void {
   addTotals(observation, status);
   count(observation.clients, status.state, 1);
   observeAge(observation.policyAge, status);
-  observeQueuedRecords(observation.queuedRecords, status.audit);
+  for (const { name, queued } of status.audit?.sinks ?? []) count(observation.queuedRecords, name, queued);
 }
