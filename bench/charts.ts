@@ -1,5 +1,5 @@
-// One chart for each question, from the report of a run: `npm run bench -- --json > run.json`, then
-// `npm run bench:charts -- run.json`.
+// One chart for each question, and the tables of docs/performance.md, from the report of a run:
+// `npm run bench -- --json > run.json`, then `npm run bench:charts -- run.json`, then `npm run format`.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import type { GroupReport } from './report.ts';
 import type { Bar, Line } from './svg.ts';
 import { barChart, lineChart } from './svg.ts';
+import type { ReportedRun } from './tables.ts';
+import { renewTables } from './tables.ts';
 
 const OURS = '@controlzero/sdk';
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../docs/charts');
 const [, , file = ''] = process.argv;
-const { groups } = JSON.parse(readFileSync(file, 'utf8')) as { readonly groups: readonly GroupReport[] };
+const run = JSON.parse(readFileSync(file, 'utf8')) as ReportedRun;
+const { groups } = run;
 
 function time(nanoseconds: number): string {
   if (nanoseconds < 1000) return `${Math.round(nanoseconds)} ns`;
@@ -49,15 +52,15 @@ function peerBars(): Bar[] {
 }
 
 function overheadBars(): Bar[] {
-  return ['OpenAI client', 'ChatOpenAI.invoke', 'embedQuery'].flatMap((part) => {
+  return ['OpenAI client', 'ChatOpenAI.invoke', 'embedQuery', 'AI SDK 7: generateText'].flatMap((part) => {
     const { title, cases } = find(part);
-    const subject = title.replace(/^(?:OpenAI client|LangChain): /u, '');
+    const subject = title.replace(/^(?:OpenAI client|LangChain|AI SDK 7): (?:\w+\.(?=\w+\(\)$))?/u, '');
     return cases
       .filter(({ name }) => !name.includes('denied') && name !== 'raw')
       .map(({ name, ratio }) => ({
         name: name.startsWith('raw again') ? `${subject} raw again` : name,
         value: ratio.fastest,
-        isOurs: !name.startsWith('raw again'),
+        isOurs: name.endsWith('()'),
       }));
   });
 }
@@ -76,3 +79,6 @@ const overhead = barChart(overheadBars(), {
 });
 for (const [name, chart] of Object.entries({ growth, peers, overhead }))
   writeFileSync(join(folder, `${name}.svg`), chart);
+
+const page = join(folder, '../performance.md');
+writeFileSync(page, renewTables(readFileSync(page, 'utf8'), run));
