@@ -272,10 +272,12 @@ describe('in a process of its own', () => {
   });
 
   // The storages of Node 22 follow nothing that began before their first use; an inspector hides that.
-  test.each([['--no-async-context-frame'], []])('tells calls of one function apart (%s)', async (...flags) => {
-    const adapter = JSON.stringify(SOURCE_URL.replace('src/index.ts', 'adapters/openai/index.ts'));
-    const output = await runProgram(
-      `
+  test.each(['--no-async-context-frame', '--async-context-frame'])(
+    'tells calls of one function apart (%s)',
+    async (flag) => {
+      const adapter = JSON.stringify(SOURCE_URL.replace('src/index.ts', 'adapters/openai/index.ts'));
+      const output = await runProgram(
+        `
       const { getBuiltinModule } = process;
       process.getBuiltinModule = (name) => (name === 'node:inspector' ? undefined : getBuiltinModule(name));
       import OpenAI from ${JSON.stringify(import.meta.resolve('openai'))};
@@ -291,10 +293,11 @@ describe('in a process of its own', () => {
       detector.stop();
       console.log(provider.modelRequests.length, detector.bypasses.length);
       await provider.close();`,
-      { cwd: temporaryFolder(), flags },
-    );
-    expect(output).toBe('2 1');
-  });
+        { cwd: temporaryFolder(), flags: [flag] },
+      );
+      expect(output).toBe('2 1');
+    },
+  );
 
   test('throws what nobody catches, also for a request that never left', async () => {
     const output = await runProgram(

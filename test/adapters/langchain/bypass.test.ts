@@ -5,6 +5,7 @@ import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
 import type { LocalProvider } from '../../../src/testing/index.ts';
 import { createTestControlZero, startLocalProvider } from '../../../src/testing/index.ts';
 import { count, leaksIn } from '../../support/bypass-attempts-result.ts';
+import { testDisagreeingGates } from '../../support/disagreeing-gates.ts';
 import { runLangChainAttempts } from '../../support/langchain-bypass.ts';
 import type { LangChainWrap } from '../../support/langchain-bypass-stage.ts';
 import {
@@ -91,11 +92,12 @@ describe('attempts to get past a governed model', () => {
     expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
   });
 
-  test.each<{ order: string; wrap: () => LangChainWrap }>([
-    { order: 'inside', wrap: () => both(governedBy(cz), governedBy(oppositeCz)) },
-    { order: 'outside', wrap: () => both(governedBy(oppositeCz), governedBy(cz)) },
-  ])('make no model run that the policy $order denies when two gates disagree', async ({ wrap }) => {
-    expect(leaksIn(await runLangChainAttempts(server, wrap()))).toEqual([]);
+  testDisagreeingGates({
+    wrap: (place) => {
+      const [us, opponent] = [governedBy(cz), governedBy(oppositeCz)];
+      return place === 'inside' ? both(us, opponent) : both(opponent, us);
+    },
+    run: async (wrap) => runLangChainAttempts(server, wrap),
   });
 });
 
