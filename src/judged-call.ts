@@ -21,9 +21,6 @@ const holder = globalThis as DetectorHolder;
 
 /** Notes that one more detector runs. */
 export function beginDetecting(): void {
-  // Up to Node 23 a storage follows nothing that began before its first use, and what is entered then stays
-  // behind for everybody.
-  sendings.run({ isJudged: false, models: undefined }, () => undefined);
   holder[DETECTORS] = (holder[DETECTORS] ?? 0) + 1;
 }
 

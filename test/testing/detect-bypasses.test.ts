@@ -243,7 +243,8 @@ test('warns once for each place', async () => {
 });
 
 test.each([
-  [{ host: [] }, 'has no option "host"'],
+  [null, 'takes an object'],
+  [{ host: [] }, 'has no option "host". Options are hosts, '],
   [{ hosts: 'a' }, 'as hosts'],
   [{ isModelRequest: true }, 'as isModelRequest'],
   [{ onBypass: 'log' }, 'as onBypass'],
