@@ -19,6 +19,9 @@ import {
 import { isOldest } from '../../support/langchain-stage.ts';
 import { weakWraps } from '../../support/langchain-weak-wrappers.ts';
 
+// Hundreds of attempts, one after the other: the limit is for those that hang.
+vi.setConfig({ testTimeout: 120_000 });
+
 const FEWEST_ATTEMPTS = 175;
 
 // What the client library of this end of the supported versions does not do. At the other end it does.

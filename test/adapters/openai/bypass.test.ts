@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { wrapOpenAI } from '../../../adapters/openai/index.ts';
 import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
@@ -18,6 +18,9 @@ import {
   trustObjects,
 } from '../../support/bypass-attempts-weak-wrappers.ts';
 import { testDisagreeingGates } from '../../support/disagreeing-gates.ts';
+
+// Hundreds of attempts, one after the other: the limit is for those that hang.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MAJORS = [
   { major: 'openai 7', load: (): Promise<OpenAILibrary> => import('openai') },
