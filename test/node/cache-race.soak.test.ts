@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { raceForCache } from '../support/cache-race.ts';
 import { isSoak } from '../support/soak.ts';
 
-const [reads, kills] = isSoak ? [10_000, 100] : [100, 8];
+const [reads, kills] = isSoak ? [5000, 100] : [300, 8];
 
 test(
   'many processes share a folder: no record is torn, none goes back, and a killed writer harms nobody',
