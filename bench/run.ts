@@ -17,6 +17,7 @@ import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
 import { openAI } from './openai.ts';
 import { openTelemetry } from './opentelemetry.ts';
+import { propagation } from './propagation.ts';
 import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
@@ -39,7 +40,7 @@ const benches: readonly Bench[] = [
   growth,
   ...shapeBenches,
 ];
-const measurements: readonly Measurement[] = [footprint, apply, start];
+const measurements: readonly Measurement[] = [footprint, apply, propagation, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 
 /** Everything that one run found out. */
