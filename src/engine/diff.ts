@@ -4,7 +4,7 @@ import type { Effect } from '../policy/types.ts';
 import { defaultEffect } from './lint.ts';
 import type { Language, NameClass } from './name-classes.ts';
 import { ACTIONS, RESOURCES, VALUES, classesOf, languageOfPatterns } from './name-classes.ts';
-import { actionsOf, resourcesOf } from './reach.ts';
+import { actionsOf, resourcesOf } from './rule-languages.ts';
 
 /** A request that stands for all that the rules of both policies cannot tell from it. */
 export interface RepresentativeRequest {

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+
+import { toPolicy } from '../../bench/engine-subject.ts';
+import type { Shape } from '../../bench/engine-workload.ts';
+import { SHAPES, mixedRules } from '../../bench/engine-workload.ts';
+import { Effort } from '../../src/engine/effort.ts';
+import type { RuleFindings } from '../../src/engine/lint.ts';
+import { lintRules } from '../../src/engine/lint.ts';
+import { parsePolicy } from '../../src/policy/parse.ts';
+import type { Rule } from '../../src/policy/types.ts';
+
+const SIZES = [1000, 2000, 4000];
+
+function lint(rules: readonly Rule[], effort = new Effort()): RuleFindings & { readonly looks: number } {
+  const found = lintRules(parsePolicy({ rules: [...rules] }, { origin: 'test' }), { effort });
+  return { ...found, looks: effort.looks + effort.comparisons };
+}
+
+/** How many pairs of rules are looked at, for each size. */
+function looks(rulesOf: (count: number) => readonly Rule[]): readonly number[] {
+  return SIZES.map((count) => {
+    const found = lint(rulesOf(count));
+    expect(found.isComplete).toBe(true);
+    return found.looks;
+  });
+}
+
+const shapeRules = (shape: Shape, count: number): readonly Rule[] =>
+  toPolicy(Array.from({ length: count }, (_, number) => shape.rule(number))).rules;
+
+// A deny for each rule of a shape, under a condition, and then the rules of that shape for other names.
+const deniedShape = (shape: Shape, count: number): readonly Rule[] => {
+  const rules = shapeRules(shape, count);
+  const denies = rules
+    .slice(0, count / 2)
+    .map((rule): Rule => ({ ...rule, effect: 'deny', conditions: { tier: 'x' } }));
+  return [...denies, ...rules.slice(count / 2)];
+};
+
+describe('the pairs of rules that lint looks at grow with the rules, not with their square', () => {
+  test('mixed rules', () => {
+    const [first = 0, second = 0, third = 0] = looks((count) => toPolicy(mixedRules(count)).rules);
+    console.log(`pairs looked at for ${SIZES.join(', ')} mixed rules: ${[first, second, third].join(', ')}`);
+    expect(first).toBeLessThan(1000 * 4);
+    expect(second / first).toBeLessThan(3);
+    expect(third / second).toBeLessThan(3);
+  });
+
+  test.each(SHAPES.map((shape) => [shape.name, shape] as const))('%s', (_, shape) => {
+    for (const counts of [looks((count) => shapeRules(shape, count)), looks((count) => deniedShape(shape, count))]) {
+      const [first = 0, second = 0, third = 0] = counts;
+      // Nothing that doubles with the rules is above two; the square would be four.
+      expect(second).toBeLessThan(Math.max(2000, first * 3));
+      expect(third).toBeLessThan(Math.max(4000, second * 3));
+    }
+  });
+});
