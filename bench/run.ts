@@ -15,6 +15,7 @@ import { footprint } from './footprint.ts';
 import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
+import { lint } from './lint.ts';
 import { openAI } from './openai.ts';
 import { openTelemetry } from './opentelemetry.ts';
 import { records } from './records.ts';
@@ -39,7 +40,7 @@ const benches: readonly Bench[] = [
   growth,
   ...shapeBenches,
 ];
-const measurements: readonly Measurement[] = [footprint, apply, start];
+const measurements: readonly Measurement[] = [footprint, apply, lint, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 
 /** Everything that one run found out. */

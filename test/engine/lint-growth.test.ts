@@ -55,3 +55,44 @@ describe('the pairs of rules that lint looks at grow with the rules, not with th
     }
   });
 });
+
+describe('rules that overlap in every way', () => {
+  const overlapping = (number: number): Rule => ({
+    effect: 'allow',
+    action: 'llm.generate',
+    resource: `model/*${'abcdef'[number % 6]}${'?'.repeat(12 + (number % 7))}${'uvwxyz'[number % 5]}*`,
+  });
+  const rules = Array.from({ length: 1000 }, (_, number) => overlapping((number * 7919) % 10_007));
+
+  test('are compared as far as the effort goes, and the result says that this was not all', () => {
+    const seen: number[] = [];
+    const policies = parsePolicy(
+      { rules: [...rules, { effect: 'allow', action: '*', resource: 'model/**' }] },
+      { origin: 'test' },
+    );
+    const result = lintRules(policies, { effort: new Effort(100_000), onProgress: (count) => seen.push(count) });
+    expect(result.isComplete).toBe(false);
+    // What needs no comparison is still found, and every rule is gone through.
+    expect(result.findings.at(-1)).toMatchObject({ kind: 'pattern-trap', at: [0, 1000] });
+    expect(seen).toEqual(Array.from({ length: 1001 }, (_, index) => index + 1));
+  });
+
+  test('lead to the same findings each time: the effort is counted, not timed', () => {
+    const [one, other] = [lint(rules, new Effort(500_000)), lint(rules, new Effort(500_000))];
+    expect(one).toEqual(other);
+    expect(one.isComplete).toBe(false);
+    expect(one.looks).toBeLessThan(500_000);
+  });
+
+  test('claim nothing else when the effort ends early', () => {
+    const { rules: mixed } = toPolicy(mixedRules(300));
+    const all = lint([...mixed, ...mixed]).findings.map(({ kind, at }) => `${at[1]} ${kind}`);
+    expect(all.length).toBeGreaterThan(300);
+    for (const units of [1, 1000, 3000]) {
+      const { findings, isComplete } = lint([...mixed, ...mixed], new Effort(units));
+      expect(isComplete).toBe(false);
+      expect(findings.length).toBeLessThan(all.length);
+      expect(all).toEqual(expect.arrayContaining(findings.map(({ kind, at }) => `${at[1]} ${kind}`)));
+    }
+  });
+});
