@@ -9,8 +9,9 @@ function leadingText(piece: Piece): string {
     .join('');
 }
 
+// By UTF-16 code units, as names are matched.
 function reversed(text: string): string {
-  return [...text].toReversed().join('');
+  return Array.from({ length: text.length }, (_, index) => text.charAt(text.length - 1 - index)).join('');
 }
 
 /** What every text that a glob matches starts with. */

@@ -202,7 +202,6 @@ export function findDiffering(before: readonly ParsedPolicy[], after: readonly P
 /** The requests that two walks along rules decide with another effect; see `findDiffering`. */
 export function compareWalks(one: Walk, other: Walk): DifferingRequests {
   const all = [...one.rules, ...other.rules];
-  if (all.length === 0 && one.fallback === other.fallback) return { requests: [], isComplete: true };
   const effort = new Effort();
   const actions = namedClasses(all, actionsOf, { domain: ACTIONS, effort });
   const resources = namedClasses(all, resourcesOf, { domain: RESOURCES, effort });

@@ -1,4 +1,5 @@
 import type { Glob } from '../policy/glob.ts';
+import type { Steps } from '../policy/steps.ts';
 import { finish } from '../policy/steps.ts';
 import { AffixIndex, headOf, lowerBound, tailOf } from './affix-index.ts';
 import type { Bucket, BucketSearch } from './bucket.ts';
@@ -31,6 +32,11 @@ class Listing implements BucketSearch {
     else if ('visit' in bucket) bucket.visit(this);
     else this.lists.push(bucket);
   }
+}
+
+// oxlint-disable-next-line require-yield -- there is nothing to narrow, so nothing to pause
+function* asTheyAre(entries: readonly number[]): Steps<Bucket> {
+  return entries;
 }
 
 function sizeOf(lists: Lists | undefined): number {
@@ -86,12 +92,7 @@ export class GlobLists {
   #fileNames(): PatternIndex {
     const builder = new PatternIndexBuilder();
     for (const [glob, number] of this.#globs) builder.add(number, compileGlob(glob));
-    // oxlint-disable-next-line require-yield -- nothing is narrowed
-    return finish(
-      builder.build(function* asTheyAre(entries) {
-        return entries;
-      }),
-    );
+    return finish(builder.build(asTheyAre));
   }
 
   #file(affixOf: (glob: Glob) => string): AffixIndex {

@@ -50,6 +50,16 @@ function fitsInto(plain: Piece, pieces: readonly Piece[]): boolean {
   return free <= end;
 }
 
+type Pieces = Exclude<Glob, string>;
+
+function piecesMeet(one: Pieces, other: Pieces): boolean {
+  const [first, second] = [one[0] as Piece, other[0] as Piece];
+  if (one.length === 1 && other.length === 1) return first.length === second.length && startsMeet(first, second);
+  if (one.length === 1) return fitsInto(first, other);
+  if (other.length === 1) return fitsInto(second, one);
+  return startsMeet(first, second) && endsMeet(one.at(-1) as Piece, other.at(-1) as Piece);
+}
+
 /**
  * False: no text is matched by both globs. True is nearly always right; what two sets of characters have in
  * common, and whether a name can hold it, is not looked at closely.
@@ -57,9 +67,5 @@ function fitsInto(plain: Piece, pieces: readonly Piece[]): boolean {
 export function mayMeet(one: Glob, other: Glob): boolean {
   if (typeof one === 'string') return matchesGlob(compileGlob(other), one);
   if (typeof other === 'string') return matchesGlob(compileGlob(one), other);
-  const [first = '', second = ''] = [one[0], other[0]];
-  if (one.length === 1 && other.length === 1) return first.length === second.length && startsMeet(first, second);
-  if (one.length === 1) return fitsInto(first, other);
-  if (other.length === 1) return fitsInto(second, one);
-  return startsMeet(first, second) && endsMeet(one.at(-1) ?? '', other.at(-1) ?? '');
+  return piecesMeet(one, other);
 }

@@ -3,6 +3,7 @@ import type { Attribute } from '../policy/context-values.ts';
 import { finish } from '../policy/steps.ts';
 import type { Bucket, BucketSearch } from './bucket.ts';
 import { compilePolicy } from './compile.ts';
+import type { CompiledGlob } from './compiled-glob.ts';
 import { matchesGlob } from './compiled-glob.ts';
 import type { Effort } from './effort.ts';
 import type { RuleIndex } from './rule-index.ts';
@@ -82,16 +83,18 @@ class ProbeSearch implements BucketSearch {
     const number = ruleOf[entry] ?? -1;
     const rule = rules[number];
     if (rule === undefined || number < this.#range.from || !this.#range.isWanted(number)) return;
-    const glob = globOf[entry];
-    if (glob !== undefined && !matchesGlob(glob, this.#probe.resource)) return;
-    if (!rule.actions.matches(this.action) || !this.#holds(rule)) return;
+    if (!this.#matches(rule, globOf[entry])) return;
     if (this.#isFirstOnly) this.found.clear();
     this.found.add(number);
     if (this.#isFirstOnly) this.best = entry;
   }
 
-  #holds({ conditions }: CompiledRule): boolean {
-    return conditions.every((condition) => condition.holds(this.attribute(condition.key)));
+  #matches({ actions, conditions }: CompiledRule, glob: CompiledGlob | undefined): boolean {
+    return (
+      (glob === undefined || matchesGlob(glob, this.#probe.resource)) &&
+      actions.matches(this.action) &&
+      conditions.every((condition) => condition.holds(this.attribute(condition.key)))
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CutPattern, Glob } from '../policy/glob.ts';
+import { namesOf } from '../policy/judged-request.ts';
 import { canonicalAction, canonicalResource, hasUnjudgeableCharacter } from '../policy/names.ts';
 import type { PatternToken } from '../policy/pattern.ts';
 import { characterToken, parsePattern } from '../policy/pattern.ts';
@@ -13,6 +14,8 @@ export interface Domain {
   readonly impossible: Language;
   readonly acceptsCharacter: (character: string) => boolean;
   readonly acceptsEmpty: boolean;
+  /** Whether a text is a bad example, because another one follows from it that rules look at as well. */
+  readonly hasOtherName?: (text: string) => boolean;
 }
 
 /** Texts that the same languages match, and the shortest of them. */
@@ -72,6 +75,7 @@ export const RESOURCES: Domain = {
   ),
   acceptsCharacter: isNameCharacter,
   acceptsEmpty: false,
+  hasOtherName: (text) => namesOf(text).length > 1,
 };
 
 /** The strings that a context key may hold. */
@@ -224,6 +228,11 @@ export function* walkClasses(
   return true;
 }
 
+// An empty example is right and says little.
+function isBetterExample(text: string, known: string, { hasOtherName }: Domain): boolean {
+  return known === '' || (hasOtherName?.(known) === true && !hasOtherName(text));
+}
+
 /** All classes of texts that the languages tell apart, each once. */
 export function classesOf(
   languages: readonly Language[],
@@ -235,8 +244,8 @@ export function classesOf(
   let step = walk.next();
   for (; step.done !== true; step = walk.next()) {
     const key = [...step.value.members].toSorted((a, b) => a - b).join();
-    // An empty example is right and says little.
-    if ((classes.get(key)?.example ?? '') === '') classes.set(key, step.value);
+    const known = classes.get(key)?.example;
+    if (known === undefined || isBetterExample(step.value.example, known, domain)) classes.set(key, step.value);
   }
   return { classes: [...classes.values()], isComplete: step.value };
 }

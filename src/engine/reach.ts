@@ -120,14 +120,12 @@ export class ReachAnalysis {
 
   #coveredTogether(number: number, rule: ParsedRule): Unreachable | undefined {
     const boxes = boxesOf(rule);
-    const { effort } = this.#comparison;
-    if (boxes.length > MOST_BOXES) effort.leaveOut();
+    if (boxes.length > MOST_BOXES) this.#comparison.effort.leaveOut();
     if (boxes.length > MOST_BOXES || boxes.some((box) => this.#isReached(number, rule, box))) return undefined;
     const languages = this.#coverage.boxesOf(rule);
     const by = new Set<ParsedRule>();
     for (const [at, box] of boxes.entries()) {
-      const [action = [], resource = []] = languages[at] ?? [];
-      const covering = this.#coverOne(number, rule, box) ?? this.#coverBox(number, { rule, action, resource });
+      const covering = this.#coverOne(number, rule, box) ?? this.#coverBox(number, rule, languages[at]);
       if (!covering) return undefined;
       for (const one of covering) by.add(one);
     }
@@ -149,9 +147,9 @@ export class ReachAnalysis {
     return probe && this.#matching.all(probe, this.#before(number, rule)).map((at) => this.#rules[at] as ParsedRule);
   }
 
-  #coverBox(number: number, box: Box): readonly ParsedRule[] | undefined {
-    const earlier = [...this.#allBefore(this.#before(number, box.rule))].map((at) => this.#rules[at] as ParsedRule);
-    return this.#coverage.coverBox(box, earlier);
+  #coverBox(number: number, rule: ParsedRule, box: Box | undefined): readonly ParsedRule[] | undefined {
+    const earlier = [...this.#allBefore(this.#before(number, rule))].map((at) => this.#rules[at] as ParsedRule);
+    return box && this.#coverage.coverBox(box, earlier);
   }
 
   *#allBefore({ before, isWanted }: RuleRange): Generator<number> {

@@ -46,9 +46,11 @@ export class RuleCoverage {
   }
 
   /** The alternatives of a rule: every one of its actions with every one of its resources. */
-  boxesOf(rule: ParsedRule): (readonly [action: Language, resource: Language])[] {
+  boxesOf(rule: ParsedRule): Box[] {
     const resources = resourcesOf(rule).map(languageOfOne);
-    return actionsOf(rule).flatMap((action) => resources.map((resource) => [languageOfOne(action), resource] as const));
+    return actionsOf(rule).flatMap((action) =>
+      resources.map((resource) => ({ rule, action: languageOfOne(action), resource })),
+    );
   }
 
   /**

@@ -71,14 +71,17 @@ const closeRule: fc.Arbitrary<Rule> = fc
     effect,
     action,
     resource: models.map((model) => `model/${model}`),
-    ...(agents && { conditions: { agent_id: agents } }),
+    conditions: agents ? { agent_id: agents } : {},
   }));
 
 const closePolicy: fc.Arbitrary<Policy> = fc
   .tuple(fc.array(closeRule, { minLength: 4, maxLength: 40 }), fc.constantFrom('deny', 'allow'))
   .map(([rules, default_action]) => ({ rules, default_action }));
 
-const WORDS = Array.from({ length: 40 }, (_, index) => `${'abcdefgh'[index % 8]}${'stuvw'[index % 5]}`);
+const WORDS = Array.from(
+  { length: 40 },
+  (_, index) => `${'abcdefgh'[index % 8]}${['s', 't', 'u', 'v', '😀'][index % 5]}`,
+);
 const FORMS: readonly ((word: string, other: string) => string)[] = [
   (word) => `model/${word}`,
   (word, other) => `model/${word}${other}`,
@@ -97,23 +100,21 @@ const sparseRule: fc.Arbitrary<Rule> = fc
     fc.constantFrom('allow', 'deny', 'deny', 'warn'),
     fc.constantFrom('llm.generate', 'llm.generate', 'tool.call', 'llm.*'),
     fc.tuple(fc.constantFrom(...WORDS), fc.constantFrom(...WORDS), fc.constantFrom(...FORMS)),
-    fc.constantFrom<Rule['conditions']>(undefined, { agent_id: 'a*' }, { tier: 1 }, { agent_id: 'b', tier: 2 }),
+    fc.constantFrom<NonNullable<Rule['conditions']>>({}, { agent_id: 'a*' }, { tier: 1 }, { agent_id: 'b', tier: 2 }),
   )
   .map(([effect, action, [word, other, form], conditions]) => ({
     effect,
     action,
     resource: form(word, other),
-    ...(conditions && { conditions }),
+    conditions,
   }));
 
-const closing: Policy = { version: '1', rules: [{ deny: '*' }] };
+const closing: { rules: Rule[] } & Policy = { version: '1', rules: [{ deny: '*' }] };
 const sparsePolicy: fc.Arbitrary<Policy[]> = fc
   .tuple(fc.array(sparseRule, { minLength: 110, maxLength: 130 }), fc.nat(130), fc.boolean())
-  .map(([rules, at, isClosed]) => [
-    { rules: rules.slice(0, at) },
-    ...(isClosed ? [closing] : []),
-    { rules: rules.slice(at) },
-  ]);
+  .map(([rules, at, isClosed]) =>
+    [{ rules: rules.slice(0, at) }].concat(isClosed ? closing : [], { rules: rules.slice(at) }),
+  );
 
 describe('lint finds what comparing all pairs of rules finds, in the same order', () => {
   test.each<[string, fc.Arbitrary<PolicyDocument>, number, number]>([

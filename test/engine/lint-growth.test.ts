@@ -33,7 +33,7 @@ const deniedShape = (shape: Shape, count: number): readonly Rule[] => {
   const rules = shapeRules(shape, count);
   const denies = rules
     .slice(0, count / 2)
-    .map((rule): Rule => ({ ...rule, effect: 'deny', conditions: { tier: 'x' } }));
+    .map((rule): Rule => Object.assign(rule, { effect: 'deny', conditions: { tier: 'x' } }));
   return [...denies, ...rules.slice(count / 2)];
 };
 
