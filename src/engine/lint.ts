@@ -17,7 +17,7 @@ export type LintKind =
   | 'pattern-trap';
 
 /** One finding, with the place of the rule in the walk. */
-export interface RuleFinding {
+interface RuleFinding {
   readonly kind: LintKind;
   readonly message: string;
   /** Index of the policy in the order of the walk, and of the rule in it. */

@@ -84,6 +84,23 @@ describe('rules that overlap in every way', () => {
     expect(one.looks).toBeLessThan(500_000);
   });
 
+  test('are left out when a pair takes too many states, or a rule has too many alternatives', () => {
+    const allow = (resource: string | string[], action: string | string[] = 'llm.generate'): Rule => ({
+      effect: 'allow',
+      action,
+      resource,
+    });
+    const wide = '?'.repeat(15);
+    expect(lint([allow(`model/*a${wide}`), allow(`model/*b*a${wide}`)])).toMatchObject({
+      findings: [],
+      isComplete: false,
+    });
+    const many = Array.from({ length: 700 }, (_, index) => `model/a${index}`);
+    const actions = ['llm.generate', 'embedding.generate', 'tool.call'];
+    expect(lint([allow('model/a*'), allow(many, actions)])).toMatchObject({ findings: [], isComplete: false });
+    expect(lint([allow('model/a*'), allow(many.slice(0, 600), actions)]).isComplete).toBe(true);
+  });
+
   test('claim nothing else when the effort ends early', () => {
     const { rules: mixed } = toPolicy(mixedRules(300));
     const all = lint([...mixed, ...mixed]).findings.map(({ kind, at }) => `${at[1]} ${kind}`);
