@@ -18,15 +18,15 @@ interface InstalledManifest {
   readonly version: string;
 }
 
-function read<Content>(file: string): Content {
-  return JSON.parse(readFileSync(join(folder, file), 'utf8')) as Content;
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
 }
 
 function isInstalled(): boolean {
-  const { dependencies } = read<Manifest>('package.json');
+  const { dependencies } = read('package.json') as Manifest;
   return Object.entries(dependencies).every(([name, wanted]) => {
     const file = join('node_modules', name, 'package.json');
-    return existsSync(join(folder, file)) && read<InstalledManifest>(file).version === wanted;
+    return existsSync(join(folder, file)) && (read(file) as InstalledManifest).version === wanted;
   });
 }
 

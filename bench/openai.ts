@@ -1,4 +1,4 @@
-import { init } from '@controlzero/sdk';
+import { currentIdentity, init, runAs } from '@controlzero/sdk';
 import type { ControlZero } from '@controlzero/sdk';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
 import OpenAI from 'openai';
@@ -80,6 +80,7 @@ function wrapping({ raw, stub, cz }: Subject): BenchGroup {
       syncCase('new OpenAI()', () => new OpenAI({ apiKey: 'local', fetch: stub.fetch })),
       syncCase('withOptions()', () => raw.withOptions({})),
       syncCase('wrapOpenAI()', () => wrapOpenAI(raw, cz, { agentId: 'support' })),
+      syncCase('runAs(), without a call', () => runAs('support', currentIdentity)),
     ],
   };
 }
