@@ -6,9 +6,12 @@ import type { LanguageModel } from 'ai';
 import type { AISDKMajor } from '../test/support/ai-sdk-majors.ts';
 import { aiSDKMajors } from '../test/support/ai-sdk-majors.ts';
 import { modelAllowlist } from '../test/support/specification-policies.ts';
-import type { Bench, BenchGroup } from './bench-case.ts';
+import type { Bench, BenchCase, BenchGroup } from './bench-case.ts';
 import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
+import type { InstalledTracer } from './installed-peers.ts';
+import { installedTracers } from './installed-peers.ts';
+import { tracedCase } from './traced-case.ts';
 
 type Model = Exclude<LanguageModel, string>;
 
@@ -17,7 +20,13 @@ const MODEL = 'gpt-4';
 const EMBEDDING = 'text-embedding-3-small';
 const LONG = 'The quick brown fox jumps over the lazy dog. '.repeat(2223);
 
-async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<BenchGroup> {
+interface Subject {
+  readonly cz: ControlZero;
+  readonly tracers: readonly InstalledTracer[];
+}
+
+async function generating(major: AISDKMajor, { cz, tracers }: Subject): Promise<BenchGroup> {
+  const { name, sdk } = major;
   const stub = new FetchStub();
   const openai = sdk.createOpenAI({ apiKey: 'local', fetch: stub.fetch });
   const raw = openai.chat(MODEL);
@@ -27,6 +36,12 @@ async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<B
   const judged = sdk.ai.wrapLanguageModel({ model: raw, middleware });
   const refused = governModel(openai.chat('gpt-4-turbo'), cz, { agentId: 'support' });
   const ask = (model: Model) => async (): Promise<unknown> => sdk.ai.generateText({ model, prompt: 'Hello' });
+  const traced: BenchCase[] = [];
+  for (const tracer of tracers) {
+    const generateText = tracer.generateText(major);
+    const call = async (): Promise<unknown> => generateText({ model: raw, prompt: 'Hello' });
+    traced.push(await tracedCase(tracer, await stub.caseOf({ name: tracer.name, requests: 1, call })));
+  }
   return {
     title: `${name}: generateText()`,
     cases: [
@@ -36,6 +51,7 @@ async function generating({ name, sdk }: AISDKMajor, cz: ControlZero): Promise<B
       await stub.caseOf({ name: 'governModel()', requests: 1, call: ask(governed) }),
       await stub.caseOf({ name: 'controlZeroMiddleware()', requests: 1, call: ask(judged) }),
       await stub.caseOf({ name: 'governModel(), denied', requests: 0, call: denied(ask(refused)) }),
+      ...traced,
     ],
   };
 }
@@ -81,11 +97,12 @@ export const aiSDK: Bench = {
   name: 'ai-sdk',
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
-    const groups = aiSDKMajors.map(async (major) => [
-      await generating(major, cz),
-      await asking(major, cz),
-      await embedding(major, cz),
-    ]);
-    return (await Promise.all(groups)).flat(2);
+    const tracers = await installedTracers();
+    const groups: BenchGroup[] = [];
+    for (const major of aiSDKMajors) {
+      groups.push(await generating(major, { cz, tracers }));
+      groups.push(...(await asking(major, cz)), await embedding(major, cz));
+    }
+    return groups;
   },
 };

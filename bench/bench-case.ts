@@ -3,6 +3,8 @@ export interface BenchCase {
   readonly name: string;
   /** Does it so many times, one after the other, and gives the last result, so that nothing is optimized away. */
   readonly run: (times: number) => unknown;
+  /** A batch is never smaller: for what is done once for each batch. Default: 1. */
+  readonly leastCalls?: number;
 }
 
 /** Things that are measured together, because only then can they be compared. */

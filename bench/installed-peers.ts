@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { ALL_PEERS } from './peers/all-peers.ts';
+import { ALL_TRACERS } from './peers/all-tracers.ts';
 import type { Peer } from './peers/peer.ts';
-import type { Tracer } from './peers/tracers.ts';
-import { ALL_TRACERS } from './peers/tracers.ts';
+import type { OpenTracer, Tracer } from './peers/tracer.ts';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'peers');
 
@@ -14,9 +14,20 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
+interface InstalledManifest {
+  readonly version: string;
+}
+
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(join(folder, file), 'utf8'));
+}
+
 function isInstalled(): boolean {
-  const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-  return Object.keys(dependencies).every((name) => existsSync(join(folder, 'node_modules', name)));
+  const { dependencies } = read('package.json') as Manifest;
+  return Object.entries(dependencies).every(([name, wanted]) => {
+    const file = join('node_modules', name, 'package.json');
+    return existsSync(join(folder, file)) && (read(file) as InstalledManifest).version === wanted;
+  });
 }
 
 // Installed when it is asked for first; false where that is not wanted.
@@ -34,7 +45,13 @@ export async function installedPeers(): Promise<readonly Peer[]> {
   return install() ? ALL_PEERS : [];
 }
 
-/** Every tracing wrapper we are measured beside. */
-export async function installedTracers(): Promise<readonly Tracer[]> {
-  return install() ? ALL_TRACERS : [];
+/** A tracing product that is ready to be measured. */
+export type InstalledTracer = OpenTracer & Pick<Tracer, 'name' | 'isOn'>;
+
+/** Every tracing product we are measured beside. */
+export async function installedTracers(): Promise<readonly InstalledTracer[]> {
+  const opened: InstalledTracer[] = [];
+  if (!install()) return opened;
+  for (const { name, isOn, open } of ALL_TRACERS) opened.push({ name, isOn, ...(await open()) });
+  return opened;
 }

@@ -1,19 +1,56 @@
 import type { ControlZero } from '@controlzero/sdk';
 import { init } from '@controlzero/sdk';
 import { controlZeroMiddleware, governChatModel, governEmbeddings } from '@controlzero/sdk/langchain';
+import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { awaitAllCallbacks } from '@langchain/core/callbacks/promises';
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { createAgent, createMiddleware } from 'langchain';
 
 import { modelAllowlist } from '../test/support/specification-policies.ts';
-import type { Bench, BenchGroup } from './bench-case.ts';
+import type { Bench, BenchCase, BenchGroup } from './bench-case.ts';
 import { syncCase } from './bench-case.ts';
 import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
+import type { InstalledTracer } from './installed-peers.ts';
+import { installedTracers } from './installed-peers.ts';
+import { tracedCase } from './traced-case.ts';
 
 const LONG_PROMPT = 100_000;
 const NOISE = 'raw again (noise of the method)';
 
-async function chatModels(cz: ControlZero): Promise<BenchGroup> {
+interface Subject {
+  readonly cz: ControlZero;
+  readonly tracers: readonly InstalledTracer[];
+}
+
+type Traced = (handler: BaseCallbackHandler) => Promise<unknown>;
+
+// Handlers are called in the background, which belongs to what they cost.
+function settled({ name, run }: BenchCase): BenchCase {
+  return {
+    name,
+    run: async (times) => {
+      const last = await run(times);
+      await awaitAllCallbacks();
+      return last;
+    },
+  };
+}
+
+// One for each product with a handler to hand to the call.
+async function traced({ tracers }: Subject, stub: FetchStub, call: Traced): Promise<BenchCase[]> {
+  const cases: BenchCase[] = [];
+  for (const tracer of tracers) {
+    const { name, handler } = tracer;
+    if (!handler) continue;
+    const sending = await stub.caseOf({ name, requests: 1, call: async () => call(handler) });
+    cases.push(await tracedCase(tracer, settled(sending)));
+  }
+  return cases;
+}
+
+async function chatModels(subject: Subject): Promise<BenchGroup> {
+  const { cz } = subject;
   const stub = new FetchStub();
   const model = (id: string): ChatOpenAI =>
     new ChatOpenAI({ model: id, apiKey: 'local', configuration: { fetch: stub.fetch } });
@@ -28,6 +65,7 @@ async function chatModels(cz: ControlZero): Promise<BenchGroup> {
       await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
       await stub.caseOf({ name: 'governChatModel()', requests: 1, call: ask(governed) }),
       await stub.caseOf({ name: 'governChatModel(), denied', requests: 0, call: denied(ask(refused)) }),
+      ...(await traced(subject, stub, async (handler) => raw.invoke('Hello', { callbacks: [handler] }))),
     ],
   };
 }
@@ -81,12 +119,14 @@ async function embeddings(cz: ControlZero): Promise<BenchGroup> {
   };
 }
 
-async function agents(cz: ControlZero): Promise<BenchGroup> {
+async function agents(subject: Subject): Promise<BenchGroup> {
+  const { cz } = subject;
   const stub = new FetchStub();
   const raw = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { fetch: stub.fetch } });
   const empty = createMiddleware({ name: 'Empty', wrapModelCall: (request, handler) => handler(request) });
+  const asked = { messages: [{ role: 'user', content: 'Hello' }] };
   const ask = (agent: Pick<ReturnType<typeof createAgent>, 'invoke'>) => async (): Promise<unknown> =>
-    agent.invoke({ messages: [{ role: 'user', content: 'Hello' }] });
+    agent.invoke(asked);
   const governed = governChatModel(raw, cz, { agentId: 'support' });
   const middleware = [controlZeroMiddleware(cz, { agentId: 'support' })];
   const plain = createAgent({ model: raw, tools: [] });
@@ -110,6 +150,7 @@ async function agents(cz: ControlZero): Promise<BenchGroup> {
         requests: 1,
         call: ask(createAgent({ model: raw, tools: [], middleware })),
       }),
+      ...(await traced(subject, stub, async (handler) => plain.invoke(asked, { callbacks: [handler] }))),
     ],
   };
 }
@@ -119,6 +160,13 @@ export const langChain: Bench = {
   name: 'langchain',
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
-    return [await chatModels(cz), await longPrompts(cz), boundTools(cz), await embeddings(cz), await agents(cz)];
+    const subject = { cz, tracers: await installedTracers() };
+    return [
+      await chatModels(subject),
+      await longPrompts(cz),
+      boundTools(cz),
+      await embeddings(cz),
+      await agents(subject),
+    ];
   },
 };

@@ -1,4 +1,4 @@
-import { init } from '@controlzero/sdk';
+import { currentIdentity, init, runAs } from '@controlzero/sdk';
 import type { ControlZero } from '@controlzero/sdk';
 import { wrapOpenAI } from '@controlzero/sdk/openai';
 import OpenAI from 'openai';
@@ -8,7 +8,9 @@ import type { Bench, BenchCase, BenchGroup } from './bench-case.ts';
 import { syncCase } from './bench-case.ts';
 import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
+import type { InstalledTracer } from './installed-peers.ts';
 import { installedTracers } from './installed-peers.ts';
+import { tracedCase } from './traced-case.ts';
 
 const SENTENCE = 'He said "no",\nand she wrote: the quick brown fox jumps over the lazy dog.';
 const TURNS = 20;
@@ -22,7 +24,7 @@ interface Subject {
   readonly raw: OpenAI;
   readonly cz: ControlZero;
   readonly governed: OpenAI;
-  readonly traced: readonly (readonly [name: string, client: OpenAI])[];
+  readonly tracers: readonly InstalledTracer[];
 }
 
 type Ask = (client: OpenAI, model: string) => () => Promise<unknown>;
@@ -41,6 +43,8 @@ interface Calls {
   readonly title: string;
   readonly ask: Ask;
   readonly warmCalls: number;
+  /** How many calls at least share the sending of what was traced. */
+  readonly leastCalls?: number;
 }
 
 async function warmed(benchCase: BenchCase, times: number): Promise<BenchCase> {
@@ -48,10 +52,12 @@ async function warmed(benchCase: BenchCase, times: number): Promise<BenchCase> {
   return benchCase;
 }
 
-async function calls(subject: Subject, { title, ask, warmCalls }: Calls): Promise<BenchGroup> {
-  const { stub, raw, governed, traced } = subject;
+async function calls(subject: Subject, { title, ask, warmCalls, ...batches }: Calls): Promise<BenchGroup> {
+  const { stub, raw, governed, tracers } = subject;
+  const sending = async (name: string, client: OpenAI): Promise<BenchCase> =>
+    stub.caseOf({ name, requests: 1, call: ask(client, 'gpt-4') });
   const sent = async (name: string, client: OpenAI): Promise<BenchCase> =>
-    warmed(await stub.caseOf({ name, requests: 1, call: ask(client, 'gpt-4') }), warmCalls);
+    warmed(await sending(name, client), warmCalls);
   const refused = { name: 'wrapOpenAI(), denied', requests: 0, call: denied(ask(governed, 'gpt-4-turbo')) };
   const cases: [BenchCase, ...BenchCase[]] = [
     await sent('raw', raw),
@@ -59,7 +65,11 @@ async function calls(subject: Subject, { title, ask, warmCalls }: Calls): Promis
     await sent('wrapOpenAI()', governed),
     await warmed(await stub.caseOf(refused), warmCalls),
   ];
-  for (const [name, client] of traced) cases.push(await sent(name, client));
+  for (const tracer of tracers) {
+    const client = tracer.wrapOpenAI(new OpenAI({ apiKey: 'local', fetch: stub.fetch }));
+    const traced = { ...(await sending(tracer.name, client)), ...batches };
+    cases.push(await warmed(await tracedCase(tracer, traced), warmCalls));
+  }
   return { title: `OpenAI client: chat.completions.create()${title}`, cases };
 }
 
@@ -70,6 +80,7 @@ function wrapping({ raw, stub, cz }: Subject): BenchGroup {
       syncCase('new OpenAI()', () => new OpenAI({ apiKey: 'local', fetch: stub.fetch })),
       syncCase('withOptions()', () => raw.withOptions({})),
       syncCase('wrapOpenAI()', () => wrapOpenAI(raw, cz, { agentId: 'support' })),
+      syncCase('runAs(), without a call', () => runAs('support', currentIdentity)),
     ],
   };
 }
@@ -81,11 +92,9 @@ export const openAI: Bench = {
     const stub = new FetchStub();
     const cz = await init({ policy: modelAllowlist });
     const raw = new OpenAI({ apiKey: 'local', fetch: stub.fetch });
-    const traced: [string, OpenAI][] = [];
-    for (const { name, open } of await installedTracers())
-      traced.push([name, (await open())(new OpenAI({ apiKey: 'local', fetch: stub.fetch }))]);
-    const subject = { stub, raw, cz, governed: wrapOpenAI(raw, cz, { agentId: 'support' }), traced };
-    const large = { warmCalls: WARM_LARGE_CALLS };
+    const governed = wrapOpenAI(raw, cz, { agentId: 'support' });
+    const subject = { stub, raw, cz, governed, tracers: await installedTracers() };
+    const large = { warmCalls: WARM_LARGE_CALLS, leastCalls: 1 };
     return [
       await calls(subject, { title: '', ask: askBriefly, warmCalls: WARM_CALLS }),
       await calls(subject, { title: ', a body of 100 kB', ask: asking(100_000), ...large }),

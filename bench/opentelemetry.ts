@@ -4,8 +4,6 @@ import { wrapOpenAI } from '@controlzero/sdk/openai';
 import type { InstrumentControlZeroOptions } from '@controlzero/sdk/otel';
 import { activeTraceContext, instrumentControlZero } from '@controlzero/sdk/otel';
 import type { Tracer } from '@opentelemetry/api';
-import { context } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { AlwaysOffSampler, NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import OpenAI from 'openai';
@@ -14,6 +12,7 @@ import { modelAllowlist } from '../test/support/specification-policies.ts';
 import type { Bench, BenchCase, BenchGroup } from './bench-case.ts';
 import { asyncCase, syncCase } from './bench-case.ts';
 import { FetchStub } from './fetch-stub.ts';
+import { inContexts } from './in-contexts.ts';
 
 const REQUEST = { action: 'llm.generate', resource: 'model/gpt-4', context: { agent_id: 'support' } };
 // As many decisions as a request of an application may cause.
@@ -37,16 +36,6 @@ async function client(options?: InstrumentControlZeroOptions): Promise<ControlZe
   const cz = await init({ policy: modelAllowlist, ...(options && { traceContext: activeTraceContext }) });
   if (options) instrumentControlZero(cz, options);
   return cz;
-}
-
-// The context manager is one of the process, and the cases without an SDK have none.
-async function inContexts(run: () => unknown): Promise<unknown> {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  try {
-    return await run();
-  } finally {
-    context.disable();
-  }
 }
 
 function inSpans({ name, run }: BenchCase, tracer: Tracer): BenchCase {

@@ -25,9 +25,10 @@ async function charge({ run }: BenchCase, times: number): Promise<number> {
 }
 
 async function callsPerBatch(benchCase: BenchCase, batchNs: number): Promise<number> {
-  for (let calls = 1; calls < MOST_CALLS; calls *= 2) {
+  const { leastCalls = 1 } = benchCase;
+  for (let calls = leastCalls; calls < MOST_CALLS; calls *= 2) {
     const cost = await charge(benchCase, calls);
-    if (cost >= batchNs / 2) return Math.max(1, Math.round((calls * batchNs) / cost));
+    if (cost >= batchNs / 2) return Math.max(leastCalls, Math.round((calls * batchNs) / cost));
   }
   return MOST_CALLS;
 }
