@@ -56,7 +56,7 @@ function overheadBars(): Bar[] {
     const { title, cases } = find(part);
     const subject = title.replace(/^(?:OpenAI client|LangChain|AI SDK 7): (?:\w+\.(?=\w+\(\)$))?/u, '');
     return cases
-      .filter(({ name }) => !name.includes('denied') && name !== 'raw')
+      .filter(({ name }) => !/, denied|, on:|^raw$/u.test(name))
       .map(({ name, ratio }) => ({
         name: name.startsWith('raw again') ? `${subject} raw again` : name,
         value: ratio.fastest,

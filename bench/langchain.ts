@@ -37,12 +37,12 @@ function settled({ name, run }: BenchCase): BenchCase {
   };
 }
 
-// One for each product with a handler to hand to the call.
+// One for each product that is on. What is off is no handler at all.
 async function traced({ tracers }: Subject, stub: FetchStub, call: Traced): Promise<BenchCase[]> {
   const cases: BenchCase[] = [];
   for (const tracer of tracers) {
-    const { name, handler } = tracer;
-    if (!handler) continue;
+    const { name, isOn, handler } = tracer;
+    if (!handler || !isOn) continue;
     const sending = await stub.caseOf({ name, requests: 1, call: async () => call(handler) });
     cases.push(await tracedCase(tracer, settled(sending)));
   }

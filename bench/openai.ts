@@ -73,16 +73,33 @@ async function calls(subject: Subject, { title, ask, warmCalls, ...batches }: Ca
   return { title: `OpenAI client: chat.completions.create()${title}`, cases };
 }
 
-function wrapping({ raw, stub, cz }: Subject): BenchGroup {
-  return {
-    title: 'OpenAI client: a client for each agent',
-    cases: [
-      syncCase('new OpenAI()', () => new OpenAI({ apiKey: 'local', fetch: stub.fetch })),
-      syncCase('withOptions()', () => raw.withOptions({})),
-      syncCase('wrapOpenAI()', () => wrapOpenAI(raw, cz, { agentId: 'support' })),
-      syncCase('runAs(), without a call', () => runAs('support', currentIdentity)),
-    ],
-  };
+// An agent for each call, or one that comes with its request.
+async function perAgent({ raw, stub, cz }: Subject): Promise<BenchGroup[]> {
+  const made = (): OpenAI => new OpenAI({ apiKey: 'local', fetch: stub.fetch });
+  const wrapped = (): OpenAI => wrapOpenAI(raw, cz, { agentId: 'support' });
+  const shared = wrapOpenAI(raw, cz);
+  const sent = async (name: string, call: () => Promise<unknown>): Promise<BenchCase> =>
+    warmed(await stub.caseOf({ name, requests: 1, call }), WARM_CALLS);
+  return [
+    {
+      title: 'OpenAI client: naming an agent',
+      cases: [
+        syncCase('new OpenAI()', made),
+        syncCase('withOptions()', () => raw.withOptions({})),
+        syncCase('wrapOpenAI()', wrapped),
+        syncCase('runAs() on a client that is shared', () => runAs('support', currentIdentity)),
+      ],
+    },
+    {
+      title: 'OpenAI client: a call for an agent that comes with the request',
+      cases: [
+        await sent('a raw client that is shared', askBriefly(raw, 'gpt-4')),
+        await sent('new OpenAI()', async () => askBriefly(made(), 'gpt-4')()),
+        await sent('wrapOpenAI()', async () => askBriefly(wrapped(), 'gpt-4')()),
+        await sent('runAs() on a client that is shared', async () => runAs('support', askBriefly(shared, 'gpt-4'))),
+      ],
+    },
+  ];
 }
 
 /** The client of the `openai` package, with and without `wrapOpenAI`. */
@@ -99,7 +116,7 @@ export const openAI: Bench = {
       await calls(subject, { title: '', ask: askBriefly, warmCalls: WARM_CALLS }),
       await calls(subject, { title: ', a body of 100 kB', ask: asking(100_000), ...large }),
       await calls(subject, { title: ', a body of 1 MB', ask: asking(1_000_000), ...large }),
-      wrapping(subject),
+      ...(await perAgent(subject)),
     ];
   },
 };

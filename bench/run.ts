@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { agents } from './agents.ts';
 import { aiSDK } from './ai-sdk.ts';
 import { apply } from './apply.ts';
 import type { Bench } from './bench-case.ts';
@@ -41,7 +42,7 @@ const benches: readonly Bench[] = [
   growth,
   ...shapeBenches,
 ];
-const measurements: readonly Measurement[] = [footprint, apply, lint, propagation, start];
+const measurements: readonly Measurement[] = [footprint, agents, apply, lint, propagation, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 
 /** Everything that one run found out. */

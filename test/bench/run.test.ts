@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 
 import { denied } from '../../bench/denied.ts';
 import { FetchStub } from '../../bench/fetch-stub.ts';
+import { tracedCase } from '../../bench/traced-case.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -79,4 +80,21 @@ test('nothing is measured that does not happen', async () => {
   await expect(denied(call)()).rejects.toThrow('The call was not denied.');
   const failing = async (): Promise<unknown> => Promise.reject(new Error('something else'));
   await expect(denied(failing)()).rejects.toThrow('something else');
+});
+
+test('a tracer that is on has to send something, and one that is off nothing', async () => {
+  let sent = 0;
+  const tracer = (name: string, isOn: boolean): Parameters<typeof tracedCase>[0] => ({
+    name,
+    isOn,
+    wrapOpenAI: (client) => client,
+    generateText: () => async () => undefined,
+    tracing: async (calls) => calls(),
+    sent: () => sent,
+  });
+  const run = (): unknown => (sent += 1);
+  expect(await tracedCase(tracer('on', true), { name: 'on', run })).toMatchObject({ name: 'on', leastCalls: 10 });
+  await expect(tracedCase(tracer('off', false), { name: 'off', run })).rejects.toThrow('"off" has sent 1 times.');
+  const silent = { name: 'silent', run: (): unknown => undefined };
+  await expect(tracedCase(tracer('silent', true), silent)).rejects.toThrow('"silent" has sent 0 times.');
 });
