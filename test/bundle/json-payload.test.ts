@@ -4,11 +4,19 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { Json } from '../../src/bundle/json-payload.ts';
-import { canonicalJson, jsonDigest, readJsonObject } from '../../src/bundle/json-payload.ts';
+import { jsonDigest, writeCanonical } from '../../src/bundle/canonical-json.ts';
+import { readJsonObject } from '../../src/bundle/json-payload.ts';
+import { finish } from '../../src/policy/steps.ts';
 import { BundleRefusedError } from '../../src/index.ts';
 import { fuzzSeed } from '../support/fuzz-seed.ts';
 import { sortedJson } from '../support/naive-bundle.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
+
+function canonicalJson(value: Json): string {
+  const parts: Uint8Array[] = [];
+  finish(writeCanonical(value, (bytes) => parts.push(bytes.slice())));
+  return Buffer.concat(parts).toString();
+}
 
 const read = (text: string): unknown => readJsonObject(new TextEncoder().encode(text));
 
