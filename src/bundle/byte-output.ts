@@ -4,7 +4,6 @@ import type { Bytes } from './bytes.ts';
 export type ByteSink = (bytes: Bytes) => void;
 
 const BUFFER_BYTES = 65_536;
-const FEW_BYTES = 64;
 const [QUOTE, BACKSLASH, SPACE, DELETE] = [0x22, 0x5c, 0x20, 0x7f] as const;
 
 const encoder = new TextEncoder();
@@ -32,11 +31,10 @@ export class ByteOutput {
   write(bytes: Bytes): void {
     const { length } = bytes;
     if (length > BUFFER_BYTES - this.#length) this.flush();
-    if (length > BUFFER_BYTES) this.#handOn(bytes);
-    else if (length > FEW_BYTES) this.#buffer.set(bytes, this.#length);
-    // A call takes longer than so few bytes.
-    else for (let at = 0; at < length; at += 1) this.#buffer[this.#length + at] = bytes[at] ?? 0;
-    if (length <= BUFFER_BYTES) this.#length += length;
+    if (length > BUFFER_BYTES) return this.#handOn(bytes);
+    // Nearly always so few that calling somebody to copy them takes longer.
+    for (let at = 0; at < length; at += 1) this.#buffer[this.#length + at] = bytes[at] ?? 0;
+    this.#length += length;
   }
 
   writeText(text: string): void {
