@@ -6,6 +6,7 @@ import { checkDocument } from '../policy/parse.ts';
 import type { ParsedPolicy, ParsedRule, PolicyHead } from '../policy/parsed-policy.ts';
 import { RuleReader, inOrderOfPriority, readPolicyHead } from '../policy/parsed-policy.ts';
 import { takePlainHead } from '../policy/plain-head.ts';
+import type { PlainRule } from '../policy/plain-rule.ts';
 import type { Steps } from '../policy/steps.ts';
 import type { Policy, Rule } from '../policy/types.ts';
 import { hasRuleTypes } from './rule-types.ts';
@@ -29,15 +30,18 @@ class PolicyInPassing implements PolicyToCompile {
   readonly priority: number;
   readonly defaultAction: ParsedPolicy['defaultAction'];
   readonly notes: BundleNote[] = [];
-  readonly #policy: TranslatedPolicy;
+  readonly #head: PolicyHead;
+  readonly #translateRules: TranslatedPolicy['rules'];
 
-  constructor(policy: TranslatedPolicy, index: number) {
-    if (!takePlainHead(policy.head)) throw new NotPlain();
-    const { name, priority, defaultAction } = readPolicyHead(policy.head, index);
+  constructor({ head: given, rules }: TranslatedPolicy, index: number) {
+    const head = takePlainHead(given);
+    if (!head) throw new NotPlain();
+    const { name, priority, defaultAction } = readPolicyHead(head, index);
     this.name = name;
     this.priority = priority;
     this.defaultAction = defaultAction;
-    this.#policy = policy;
+    this.#head = head;
+    this.#translateRules = rules;
   }
 
   get rules(): Iterable<ParsedRule> {
@@ -45,12 +49,11 @@ class PolicyInPassing implements PolicyToCompile {
   }
 
   *#readRules(): Generator<ParsedRule> {
-    const { head, rules } = this.#policy;
-    const reader = new RuleReader(head);
-    for (const translated of rules()) {
+    const reader = new RuleReader(this.#head);
+    for (const translated of this.#translateRules()) {
       // Rules that are out of force are read as well: one malformed pattern refuses the bundle.
-      const rule = readRule(translated.rule, head, reader);
-      if (translated.doubts.length > 0) this.notes.push(noteOn(head, translated));
+      const rule = readRule(translated.rule, this.#head, reader);
+      if (translated.doubts.length > 0) this.notes.push(noteOn(this.#head, translated));
       if (isInForce(translated)) yield rule;
     }
   }
@@ -67,16 +70,20 @@ function* compileInPassing(policies: readonly TranslatedPolicy[], revision: stri
   return { compiled, notes: passing.flatMap(({ notes }) => notes) };
 }
 
+function written(rule: PlainRule): Rule {
+  return Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined));
+}
+
 /** The policies of a bundle as a document, with the rules that are chosen. */
 export function documentOf(
   policies: readonly TranslatedPolicy[],
   chosen: (rule: TranslatedRule) => boolean,
 ): { readonly policies: readonly Policy[] } {
-  const written = policies.map(({ head, rules }): Policy => {
+  const documents = policies.map(({ head, rules }): Policy => {
     const kept = [...rules()].filter(chosen);
-    return { ...head, rules: kept.map(({ rule }) => rule) };
+    return { ...head, rules: kept.map(({ rule }) => written(rule)) };
   });
-  return { policies: written };
+  return { policies: documents };
 }
 
 function check(document: object): readonly ParsedPolicy[] {

@@ -1,5 +1,5 @@
+import { PlainRule } from '../policy/plain-rule.ts';
 import { printable } from '../policy/printable.ts';
-import type { Rule } from '../policy/types.ts';
 import type { Json, JsonObject } from './json-payload.ts';
 import type { Doubts, RuleReader } from './rule-parts.ts';
 import {
@@ -16,7 +16,7 @@ import {
 
 /** A rule of a bundle, brought to the form of the package. */
 export interface TranslatedRule {
-  readonly rule: Rule;
+  readonly rule: PlainRule;
   /** With any, a rule that denies stays in force, and every other one must not decide. */
   readonly doubts: Doubts;
 }
@@ -29,13 +29,16 @@ function nameOf({ id, name }: JsonObject, index: number): Json {
   return isPresent(named) && named !== '' ? named : `rule-${index}`;
 }
 
-function describe(rule: Record<string, unknown>, wire: JsonObject): void {
+// The parser refuses what has another type.
+type Filling = { -readonly [Key in keyof PlainRule]: unknown };
+
+function describe(rule: Filling, wire: JsonObject): void {
   for (const key of TEXTS) {
     const value = wire[key];
     if (isPresent(value)) rule[key] = value;
   }
   const { escalate_on_deny: escalates } = wire;
-  if (isPresent(escalates)) rule['escalate_on_deny'] = Boolean(escalates);
+  if (isPresent(escalates)) rule.escalate_on_deny = Boolean(escalates);
 }
 
 /**
@@ -52,10 +55,8 @@ export function translateRule(wire: JsonObject, index: number, reader: RuleReade
   if (!readEnabled(wire, doubts) || !readClients(wire, reader, doubts)) return undefined;
   readProjects(wire, reader, doubts);
   visitUnknownKeys(wire, (key) => doubts.push(`its key "${printable(key)}" is not known`));
-  const rule: Record<string, unknown> = { id: nameOf(wire, index), effect, actions };
-  if (resources !== undefined) rule['resources'] = resources;
-  if (conditions !== undefined) rule['conditions'] = conditions;
+  const rule = new PlainRule();
+  Object.assign(rule, { id: nameOf(wire, index), effect, actions, resources, conditions });
   describe(rule, wire);
-  // The parser refuses what has another type.
-  return { rule: rule as unknown as Rule, doubts };
+  return { rule, doubts };
 }

@@ -110,6 +110,24 @@ describe('rules that are read while they are compiled', () => {
     expect(() => compile(priority)).toThrow('1 problem;');
   });
 
+  test('have nothing that is inherited', () => {
+    const rules = [
+      { effect: 'allow', actions: ['llm.generate'], resources: ['model/gpt-4'] },
+      { effect: 'deny', actions: ['llm'], resources: ['*'] },
+    ];
+    const translated = translate({ policies: [{ dialect: 'exact', rules }] });
+    const before = rulesOf(compile(translated).compiled);
+    const inherited = { allow: '*', resource: '*', when: { x: 'y' }, reason: 'r', version: '1', priority: 'x' };
+    const everything = Object.getPrototypeOf({}) as object;
+    for (const [key, value] of Object.entries(inherited))
+      Object.defineProperty(everything, key, { value, configurable: true });
+    try {
+      expect(rulesOf(compile(translated).compiled)).toEqual(before);
+    } finally {
+      for (const key of Object.keys(inherited)) Reflect.deleteProperty(everything, key);
+    }
+  });
+
   test('name a resource where the dialect wants one', () => {
     const rules = [{ effect: 'allow', actions: ['llm.generate'] }];
     expect(() => compile(translate({ policies: [{ dialect: 'exact', rules }] }))).toThrow('1 problem;');
