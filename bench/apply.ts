@@ -5,21 +5,25 @@ import { mixedRules } from './engine-workload.ts';
 import { HostedBundle } from './hosted-bundle.ts';
 import type { Measurement, Table } from './table.ts';
 
-const POLICY_SIZES = [10_000, 100_000];
-// A bundle with more rules is refused.
-const BUNDLE_SIZES = [1000, 10_000];
-const QUICK_SIZES = [10_000];
-
-const LARGE = 100_000;
-
-function turnsFor(count: number): number {
-  return count < LARGE ? 31 : 9;
+interface Size {
+  readonly count: number;
+  readonly turns: number;
 }
 
-async function policyTable(count: number): Promise<Table> {
+const POLICIES: readonly Size[] = [
+  { count: 10_000, turns: 31 },
+  { count: 100_000, turns: 9 },
+];
+// A bundle with more rules is refused.
+const BUNDLES: readonly Size[] = [
+  { count: 1000, turns: 31 },
+  { count: 10_000, turns: 31 },
+];
+const QUICK: readonly Size[] = [{ count: 10_000, turns: 9 }];
+
+async function policyTable({ count, turns }: Size): Promise<Table> {
   const text = JSON.stringify(toPolicy(mixedRules(count)));
   const best = new BestTimes();
-  const turns = turnsFor(count);
   for (let turn = 0; turn < turns; turn += 1) {
     const { document, ms } = best.parse(text);
     const snapshot = { revision: 'bench', origin: 'a bench', parse: async () => ({ document }) };
@@ -28,12 +32,11 @@ async function policyTable(count: number): Promise<Table> {
   return best.table(`Applying a policy in a running process, ${count} rules, the best of ${turns}`);
 }
 
-async function bundleTable(count: number): Promise<Table> {
+async function bundleTable({ count, turns }: Size): Promise<Table> {
   const policy = toPolicy(mixedRules(count));
   const text = JSON.stringify(policy);
   const bundle = await HostedBundle.of(policy);
   const best = new BestTimes();
-  const turns = turnsFor(count);
   for (let turn = 0; turn < turns; turn += 1) {
     best.parse(text);
     await bundle.timeParts(best);
@@ -47,8 +50,8 @@ export const apply: Measurement = {
   name: 'apply',
   measure: async ({ isQuick }) => {
     const tables: Table[] = [];
-    for (const count of isQuick ? QUICK_SIZES : POLICY_SIZES) tables.push(await policyTable(count));
-    for (const count of isQuick ? QUICK_SIZES : BUNDLE_SIZES) tables.push(await bundleTable(count));
+    for (const size of isQuick ? QUICK : POLICIES) tables.push(await policyTable(size));
+    for (const size of isQuick ? QUICK : BUNDLES) tables.push(await bundleTable(size));
     return tables;
   },
 };
