@@ -15,8 +15,10 @@ import { footprint } from './footprint.ts';
 import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
 import { langChain } from './langchain.ts';
+import { lint } from './lint.ts';
 import { openAI } from './openai.ts';
 import { openTelemetry } from './opentelemetry.ts';
+import { propagation } from './propagation.ts';
 import { records } from './records.ts';
 import type { GroupReport } from './report.ts';
 import { formatReport, reportGroup } from './report.ts';
@@ -39,7 +41,7 @@ const benches: readonly Bench[] = [
   growth,
   ...shapeBenches,
 ];
-const measurements: readonly Measurement[] = [footprint, apply, start];
+const measurements: readonly Measurement[] = [footprint, apply, lint, propagation, start];
 const names = [...benches, ...measurements].map(({ name }) => name);
 
 /** Everything that one run found out. */

@@ -1,15 +1,12 @@
 import type { ReplayChange, ReplayReport } from '../src/testing/index.ts';
 import { replayRecords } from '../src/testing/index.ts';
 import { policySource } from './find-policy.ts';
+import { Progress } from './progress.ts';
 import { readLines } from './read-lines.ts';
 import type { CommonOptions, ExitCode } from './terminal.ts';
 import { EXIT, UsageError, colour, count, print, printJson } from './terminal.ts';
 
 const MOST_SHOWN = 20;
-
-function showProgress(records: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${records.toLocaleString('en')} records`);
-}
 
 function printChanges(title: string, changes: readonly ReplayChange[]): void {
   if (changes.length === 0) return;
@@ -34,13 +31,14 @@ function printReport(report: ReplayReport): void {
 /** Decides recorded decisions anew with another policy. Fails when a decision changes or cannot be told. */
 export async function replay(records: string, { policy, json }: CommonOptions): Promise<ExitCode> {
   const source = await policySource(policy);
-  const report = await replayRecords(readLines(records), source, { onProgress: showProgress }).catch(
-    (error: unknown) => {
+  const progress = new Progress();
+  const onProgress = (done: number): void => progress.show(`${done.toLocaleString('en')} records`);
+  const report = await replayRecords(readLines(records), source, { onProgress })
+    .catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
       throw new UsageError(`The records ${records} cannot be read: ${(error as Error).message}`);
-    },
-  );
-  if (process.stderr.isTTY) process.stderr.write('\r');
+    })
+    .finally(() => progress.end());
   if (json) printJson(report);
   else printReport(report);
   const { newlyDenied, newlyAllowed, unknown, unreadable } = report;

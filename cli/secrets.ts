@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 
-import { createVault, listSecrets, rotateVaultKey, setSecret } from '../src/node/index.ts';
+import { listSecrets, rotateVaultKey, setSecret } from '../src/node/index.ts';
 import type { ExitCode } from './terminal.ts';
 import { EXIT, UsageError, print, printJson } from './terminal.ts';
 
@@ -22,8 +22,7 @@ export async function setOne(name: string, options: SecretsOptions): Promise<Exi
       `Pipe the value in, so that it is neither shown nor kept: controlzero secrets set ${name} < file`,
     );
   const value = (await text(process.stdin)).replace(/\r?\n$/u, '');
-  if (options.create) await createVault(pathsOf(options));
-  const entry = await setSecret(name, value, pathsOf(options));
+  const entry = await setSecret(name, value, { ...pathsOf(options), create: options.create === true });
   if (options.json) printJson(entry);
   else print(`Stored ${entry.name}, version ${entry.version}.`);
   return EXIT.fine;

@@ -87,7 +87,6 @@ export const MUTANTS: readonly Mutant[] = [
     from: "'visit' in bucket ? bucket.first : (bucket[0] ?? Number.POSITIVE_INFINITY)",
     to: 'Number.POSITIVE_INFINITY',
   },
-  { file: memo, from: 'known?.answers && known.key === key', to: 'known?.answers' },
   { file: memo, from: 'answer = values[at];', to: 'answer = values[0];' },
   { file: evaluate, from: "typeof resource === 'string' && aliases === undefined", to: "typeof resource === 'string'" },
   { file: evaluate, from: 'hasOneName(taken) && !taken.hasOverlong', to: '!taken.hasOverlong' },

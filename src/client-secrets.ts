@@ -9,6 +9,13 @@ import type { SecretEvent, SecretsStatus } from './secrets/secret-event.ts';
 import type { PolicySource } from './sources/source.ts';
 import type { Clock } from './sync/clock.ts';
 
+/** What secrets have to know of their client, besides its decisions. */
+interface SecretsSurroundings {
+  readonly clock: Clock;
+  /** Whether a policy decides at the moment. */
+  readonly isUsable: () => boolean;
+}
+
 /**
  * The part of a client that knows about secrets. What it needs is loaded when there is something to
  * keep: secrets, or an API key. Until then it passes every text through.
@@ -25,11 +32,11 @@ export class ClientSecrets {
   }
 
   /** Loads what is needed. From then on texts are redacted. */
-  async open(gate: SecretsGate, clock: Clock): Promise<void> {
+  async open(gate: SecretsGate, { clock, isUsable }: SecretsSurroundings): Promise<void> {
     const options = this.#options;
     if (this.#opened || (!options.secretsEnabled && options.apiKey === undefined)) return;
     const { openSecrets } = await import('./open-secrets.ts');
-    this.#opened ??= openSecrets({ options, gate, clock, emit: (event) => this.#events.emit(event) });
+    this.#opened ??= openSecrets({ options, gate, clock, isUsable, emit: (event) => this.#events.emit(event) });
   }
 
   /** Chooses the source of the secrets, which may be that of the policy. Nothing is read yet. */

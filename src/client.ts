@@ -288,7 +288,7 @@ export class ControlZero {
   async #start(): Promise<void> {
     try {
       this.#decisions.checkSinks();
-      await this.#secrets.open(this, this.#clock);
+      await this.#secrets.open(this, { clock: this.#clock, isUsable: () => this.#refresher?.isUsable === true });
       this.#refresher ??= await this.#createRefresher();
       if (this.#refresher.isUsable) this.#secrets.retry();
       await this.#withSecrets(this.#refresher.start());

@@ -67,6 +67,6 @@ export type {
 export type { PolicyEvent, PolicyStatus, Status } from './status.ts';
 export type { SyncState } from './sync/state.ts';
 export type { RejectedDocuments, SyncFailure, SyncStatus } from './sync/sync-status.ts';
-export { VERSION } from './version.ts';
+export { PROTOCOL_VERSION, VERSION } from './version.ts';
 export { watchGates } from './watch-gates.ts';
 export type { WaitOptions } from './with-limits.ts';

@@ -32,6 +32,8 @@ export interface OpenedSecrets {
 export interface OpenSecretsOptions {
   readonly options: ResolvedOptions;
   readonly gate: SecretsGate;
+  /** Whether a policy decides at the moment. */
+  readonly isUsable: () => boolean;
   readonly clock: Clock;
   readonly emit: (event: SecretEvent) => void;
 }
@@ -81,9 +83,15 @@ class Secrets implements OpenedSecrets {
   }
 
   get(name: string): string {
+    const { gate, isUsable, options } = this.#options;
     try {
       this.#keeper?.check();
-      return readSecret(name, { gate: this.#options.gate, reveal: (known) => this.#reveal(known) });
+      return readSecret(name, {
+        gate,
+        hasPolicy: options.failOpen || isUsable(),
+        isShadow: options.mode === 'shadow',
+        reveal: (known) => this.#reveal(known),
+      });
     } catch (error) {
       // Whoever confuses a name with a value finds neither in the message.
       throw this.redactIn(error);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -114,6 +115,9 @@ describe('the demo', () => {
         .map((line) => line.length),
     );
     expect(widest).toBeLessThanOrEqual(132);
+    expect(output).toMatch(
+      /\n57 calls, 27 of them denied; requests that reached the provider because of those: 0\.\n$/u,
+    );
   });
 
   test.each([
@@ -275,4 +279,14 @@ test('the detector passes the governed call, and names the line of the ungoverne
       '',
     ].join('\n'),
   );
+});
+
+test('the list of examples names every one', () => {
+  const folders = readdirSync(join(root, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const names = new Set(folders.map(({ name }) => name));
+  names.delete('support');
+  const list = readFileSync(join(root, 'examples/README.md'), 'utf8');
+  const linked = [...list.matchAll(/\]\(([^)]+)\)/gu)].map(([, path = '']) => path);
+  for (const path of linked) expect(existsSync(join(root, 'examples', path)), path).toBe(true);
+  expect(new Set(linked.map((path) => path.split('/')[0]))).toEqual(names);
 });

@@ -20,6 +20,9 @@ export interface ModelCall<Model extends NamedModel> {
   readonly fallback?: () => readonly Model[];
 }
 
+/** What makes a model run. */
+type Send<Model extends NamedModel, Answer> = (model: Model, params: object) => PromiseLike<Answer>;
+
 /** How a call goes ahead. */
 export interface PassedModelCall<Model extends NamedModel = NamedModel> {
   readonly action: ModelAction;
@@ -61,6 +64,13 @@ function passedCall<Model extends NamedModel>(asked: AskedCall<Model>, passed: P
   return { action, model: chosen ?? model, id: fallback ?? modelId, params, attempt: asked, decision };
 }
 
+function sendPassed<Model extends NamedModel, Answer>(
+  { model, id, params }: PassedModelCall<Model>,
+  send: Send<Model, Answer>,
+): PromiseLike<Answer> {
+  return sendJudged(typeof id === 'string' ? [id] : undefined, () => send(model, params));
+}
+
 /** The calls of the models behind one gate. */
 export class ModelCalls {
   readonly gate: Gate;
@@ -79,16 +89,17 @@ export class ModelCalls {
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED`
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
-  async run<Model extends NamedModel, Answer>(
-    call: ModelCall<Model>,
-    send: (model: Model, params: object) => PromiseLike<Answer>,
-  ): Promise<Answer> {
+  async run<Model extends NamedModel, Answer>(call: ModelCall<Model>, send: Send<Model, Answer>): Promise<Answer> {
     const asked = this.#ask(call);
     // Awaiting a decision that is there already would cost more than the decision.
     const passed = this.#passNow(asked) ?? (await this.#pass(asked));
     // Many models read their id some turns after they were called; whoever changes it in this one is found out.
     await NEXT_TURN;
-    return await this.send(passed, send);
+    try {
+      return await this.#sending(passed, send);
+    } catch (error) {
+      throw await this.#noted(passed, error);
+    }
   }
 
   /**
@@ -110,16 +121,12 @@ export class ModelCalls {
    */
   async send<Model extends NamedModel, Answer>(
     passed: PassedModelCall<Model>,
-    send: (model: Model, params: object) => PromiseLike<Answer>,
+    send: Send<Model, Answer>,
   ): Promise<Answer> {
-    const { action, model, id, params, attempt, decision } = passed;
-    if (model.modelId !== id)
-      await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
     try {
-      return await sendJudged(typeof id === 'string' ? [id] : undefined, () => send(model, params));
+      return await this.#sending(passed, send);
     } catch (error) {
-      await this.#attempts.note(attempt, decision, error);
-      throw error;
+      throw await this.#noted(passed, error);
     }
   }
 
@@ -170,6 +177,27 @@ export class ModelCalls {
   async #pass<Model extends NamedModel>(asked: AskedCall<Model>): Promise<PassedModelCall<Model>> {
     const previous = await this.#attempts.take(asked);
     return passedCall(asked, await this.gate.enforce({ ...asked, previous }));
+  }
+
+  #sending<Model extends NamedModel, Answer>(
+    passed: PassedModelCall<Model>,
+    send: Send<Model, Answer>,
+  ): PromiseLike<Answer> {
+    return passed.model.modelId === passed.id ? sendPassed(passed, send) : this.#sendChanged(passed, send);
+  }
+
+  async #sendChanged<Model extends NamedModel, Answer>(
+    passed: PassedModelCall<Model>,
+    send: Send<Model, Answer>,
+  ): Promise<Answer> {
+    const { action } = passed;
+    await this.gate.enforce({ action, named: { fault: 'The model changed after it was judged.' } });
+    return sendPassed(passed, send);
+  }
+
+  async #noted({ attempt, decision }: PassedModelCall, error: unknown): Promise<unknown> {
+    await this.#attempts.note(attempt, decision, error);
+    return error;
   }
 
   // What a call claims about itself, where that counts.

@@ -85,7 +85,7 @@ export class ModelGate {
     if (!isObject(value) || isGoverned(value, this.#mark)) return value;
     if (value instanceof Promise) return value.then((settled: unknown) => this.value(settled, fallback));
     if (isModel(value)) return this.model(value, isLanguageModel(value) ? fallback : NONE);
-    if (hasMethod(value, 'doStartBatch')) return this.#batch(value);
+    if (hasMethod(value, START_BATCH.name)) return this.#batch(value);
     if (typeof value === 'function') return this.#factory(value as Method, undefined);
     return isProvider(value) ? this.#view(value, {}) : value;
   }
@@ -103,7 +103,7 @@ export class ModelGate {
       return sendJudged(undefined, () => START_BATCH.run(source, passed));
     };
     const read = this.#reader(source, source);
-    const face = mirror(source, { face: {}, read: (name) => (name === 'doStartBatch' ? doStartBatch : read(name)) });
+    const face = mirror(source, { face: {}, read: (name) => (name === START_BATCH.name ? doStartBatch : read(name)) });
     return this.#marked(face);
   }
 
@@ -160,6 +160,8 @@ export class ModelGate {
   }
 
   #shownAs(value: object, self: object): unknown {
+    // A model may be a plain object, as a group is, or a function, as a factory is.
+    if (isModel(value) || hasMethod(value, START_BATCH.name)) return this.value(value);
     if (typeof value === 'function' && !isGoverned(value, this.#mark)) return this.#factory(value as Method, self);
     if (!isGroup(value)) return this.value(value);
     if (Array.isArray(value)) return value.map((part: unknown) => (isObject(part) ? this.#shownAs(part, value) : part));

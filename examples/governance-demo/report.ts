@@ -41,13 +41,21 @@ function cell(text: string, width: number): string {
 /** A table on the terminal, row by row. */
 export function tableReport(): Report {
   const header = COLUMNS.map(([name, width]) => cell(name, width)).join(' ');
+  const rows: Row[] = [];
   return {
     start: (provider) => console.log(`Calls go to ${provider}.`),
     adapter: ({ title }) => console.log(`\n== ${title}`),
     scene: (title) =>
       console.log(`\n${title}\n\n  ${header} ${COUNT}\n  ${'-'.repeat(header.length + COUNT.length + 1)}`),
-    row: (row) => console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`),
-    end: () => undefined,
+    row: (row) => {
+      rows.push(row);
+      console.log(`  ${COLUMNS.map(([name, width]) => cell(row[name], width)).join(' ')} ${row.requests}`);
+    },
+    end: () => {
+      const denied = rows.filter(({ decision }) => decision === 'deny');
+      const sent = denied.reduce((sum, { requests }) => sum + requests, 0);
+      console.log(`\n${rows.length} calls, ${denied.length} of them denied; ${COUNT} because of those: ${sent}.`);
+    },
   };
 }
 

@@ -158,18 +158,20 @@ const FEATURES: ReadonlySet<string> = new Set([
   'default_action',
 ]);
 
-// Numeric triple; anything behind it makes the version older than the release, and what is no number is 0.
-function versionParts(version: string): readonly number[] {
-  const [numbers = '', ...suffix] = version.replace(/^v/u, '').split(/[-+]/u);
-  const parts = numbers.split('.').map((part) => (/^\d{1,9}$/u.test(part) ? Number(part) : 0));
-  return [parts[0] ?? 0, parts[1] ?? 0, parts[2] ?? 0, suffix.length > 0 ? 0 : 1];
+const VERSION_TEXT = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?((?:[-+]|\.?[a-z]).*)?$/iu;
+
+// Numeric triple; anything behind it (`-rc.1`, `a1`, `.dev2`) makes the version older than the release.
+function versionParts(version: string): readonly number[] | undefined {
+  const [, major, minor = 0, patch = 0, suffix] = VERSION_TEXT.exec(version) ?? [];
+  return major === undefined ? undefined : [Number(major), Number(minor), Number(patch), suffix === undefined ? 1 : 0];
 }
 
-/** Whether a version comes before another one: `1.2.0-rc.1` before `1.2.0` before `1.10.0`. */
-function isOlderVersion(version: string, other: string): boolean {
-  const [left, right] = [versionParts(version), versionParts(other)];
-  const at = left.findIndex((part, index) => part !== right[index]);
-  return at !== -1 && (left[at] ?? 0) < (right[at] ?? 0);
+/** Whether a version is another one or comes after it; `1.2.0-rc.1` before `1.2.0` before `1.10.0`. No version at all is neither. */
+function isAtLeast(version: string, needed: string): boolean {
+  const [ours, theirs] = [versionParts(version), versionParts(needed)];
+  if (!ours || !theirs) return false;
+  const at = ours.findIndex((part, index) => part !== theirs[index]);
+  return at === -1 || (ours[at] ?? 0) > (theirs[at] ?? 0);
 }
 
 /**
@@ -182,8 +184,8 @@ export function checkSupported({ critical, minSdkVersion }: BundleMetadata, sdkV
     const message = `It needs the feature "${printable(unknown)}", which this version of the package does not have. Update the package.`;
     throw new BundleRefusedError('unsupported', message);
   }
-  if (minSdkVersion !== null && isOlderVersion(sdkVersion, minSdkVersion)) {
-    const message = `It needs version ${printable(minSdkVersion)} or newer, this is ${sdkVersion}. Update the package.`;
+  if (minSdkVersion !== null && !isAtLeast(sdkVersion, minSdkVersion)) {
+    const message = `It needs version ${printable(minSdkVersion)} of the SDK protocol (min_sdk_version); this package implements ${sdkVersion}. Update the package: npm install @controlzero/sdk@latest`;
     throw new BundleRefusedError('unsupported', message);
   }
 }

@@ -26,7 +26,7 @@ export interface VerifyBundleOptions extends BundleExpectations {
   readonly trust: KeyTrust;
   /** The key of the project from the bootstrap: 32 bytes. It decrypts, and proves nothing. */
   readonly projectKey: Uint8Array;
-  /** The version of this package, for bundles that need a newer one. */
+  /** The version of the protocol that is implemented here, for bundles that need a newer one: `PROTOCOL_VERSION`. */
   readonly sdkVersion: string;
   /** The name that rules may be restricted to by `clients`. Undefined: a rule with `clients` never allows. */
   readonly clientName?: string;

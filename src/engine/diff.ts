@@ -1,10 +1,12 @@
 import type { ParsedPolicy, ParsedRule } from '../policy/parsed-policy.ts';
 import type { Attribute } from '../policy/context-values.ts';
 import type { Effect } from '../policy/types.ts';
+import { relevantRules } from './changed-rules.ts';
+import { Effort } from './effort.ts';
 import { defaultEffect } from './lint.ts';
 import type { Language, NameClass } from './name-classes.ts';
 import { ACTIONS, RESOURCES, VALUES, classesOf, languageOfPatterns } from './name-classes.ts';
-import { actionsOf, resourcesOf } from './reach.ts';
+import { actionsOf, resourcesOf } from './rule-languages.ts';
 
 /** A request that stands for all that the rules of both policies cannot tell from it. */
 export interface RepresentativeRequest {
@@ -32,7 +34,8 @@ interface ContextClass {
   readonly rules: ReadonlySet<ParsedRule>;
 }
 
-interface Walk {
+/** Rules in their order, and what applies when none matches. */
+export interface Walk {
   readonly rules: readonly ParsedRule[];
   readonly fallback: Effect;
 }
@@ -45,7 +48,7 @@ const MOST_FOUND = 10_000;
 function namedClasses(
   rules: readonly ParsedRule[],
   languageOf: (rule: ParsedRule) => Language,
-  domain: typeof ACTIONS,
+  { domain, effort }: { readonly domain: typeof ACTIONS; readonly effort: Effort },
 ): { readonly classes: readonly Named[]; readonly isComplete: boolean } {
   const languages: Language[] = [];
   const users: ParsedRule[][] = [];
@@ -55,9 +58,9 @@ function namedClasses(
     const key = JSON.stringify(language);
     const index = indexes.get(key) ?? languages.push(language) - 1;
     indexes.set(key, index);
-    users[index] = [...(users[index] ?? []), rule];
+    (users[index] ??= []).push(rule);
   }
-  const { classes, isComplete } = classesOf(languages, domain);
+  const { classes, isComplete } = classesOf(languages, domain, effort);
   const named = classes.map(({ example, members }: NameClass): Named => ({
     example,
     rules: new Set([...members].flatMap((member) => users[member] ?? [])),
@@ -77,6 +80,7 @@ function acceptsOf(rule: ParsedRule, key: string): ParsedRule['conditions'][numb
 function valueClasses(
   rules: readonly ParsedRule[],
   key: string,
+  effort: Effort,
 ): { readonly classes: readonly ValueClass[]; readonly isComplete: boolean } {
   const asking = rules.filter((rule) => acceptsOf(rule, key) !== undefined);
   const texts = asking.filter((rule) => typeof acceptsOf(rule, key) === 'object');
@@ -84,7 +88,7 @@ function valueClasses(
     const accepts = acceptsOf(rule, key);
     return typeof accepts === 'object' ? languageOfPatterns(accepts) : [];
   };
-  const { classes, isComplete } = namedClasses(texts, languageOf, VALUES);
+  const { classes, isComplete } = namedClasses(texts, languageOf, { domain: VALUES, effort });
   const exact = new Set(asking.map((rule) => acceptsOf(rule, key)).filter((accepts) => typeof accepts !== 'object'));
   const values = [...exact].map((value) => ({
     value,
@@ -96,7 +100,27 @@ function valueClasses(
   return { classes: [{ value: undefined, rules: new Set<ParsedRule>() }, ...values, ...strings], isComplete };
 }
 
-function contextClasses(rules: readonly ParsedRule[]): {
+function* refined(
+  classes: readonly ContextClass[],
+  key: string,
+  values: readonly ValueClass[],
+): Generator<ContextClass> {
+  let left = MOST_CONTEXTS;
+  for (const one of classes) {
+    for (const { value, rules } of values) {
+      if ((left -= 1) < 0) return;
+      yield {
+        context: value === undefined ? one.context : { ...one.context, [key]: value },
+        rules: new Set([...one.rules].filter((rule) => acceptsOf(rule, key) === undefined || rules.has(rule))),
+      };
+    }
+  }
+}
+
+function contextClasses(
+  rules: readonly ParsedRule[],
+  effort: Effort,
+): {
   readonly classes: readonly ContextClass[];
   readonly isComplete: boolean;
 } {
@@ -104,15 +128,9 @@ function contextClasses(rules: readonly ParsedRule[]): {
   let isComplete = true;
   let classes: readonly ContextClass[] = [{ context: {}, rules: new Set(rules) }];
   for (const key of keys) {
-    const values = valueClasses(rules, key);
+    const values = valueClasses(rules, key, effort);
     isComplete &&= values.isComplete && classes.length * values.classes.length <= MOST_CONTEXTS;
-    const next = classes.flatMap((one) =>
-      values.classes.map(({ value, rules: holding }): ContextClass => ({
-        context: value === undefined ? one.context : { ...one.context, [key]: value },
-        rules: new Set([...one.rules].filter((rule) => acceptsOf(rule, key) === undefined || holding.has(rule))),
-      })),
-    );
-    classes = next.slice(0, MOST_CONTEXTS);
+    classes = [...refined(classes, key, values.classes)];
   }
   return { classes, isComplete };
 }
@@ -172,10 +190,22 @@ export function findDiffering(before: readonly ParsedPolicy[], after: readonly P
     rules: policies.flatMap(({ rules }) => rules),
     fallback: defaultEffect(policies),
   })) as [Walk, Walk];
+  // With another default, every request that no rule matches differs.
+  const isSameDefault = one.fallback === other.fallback;
+  const relevant = isSameDefault ? relevantRules(one.rules, other.rules) : { before: one.rules, after: other.rules };
+  return compareWalks(
+    { rules: relevant.before, fallback: one.fallback },
+    { rules: relevant.after, fallback: other.fallback },
+  );
+}
+
+/** The requests that two walks along rules decide with another effect; see `findDiffering`. */
+export function compareWalks(one: Walk, other: Walk): DifferingRequests {
   const all = [...one.rules, ...other.rules];
-  const actions = namedClasses(all, actionsOf, ACTIONS);
-  const resources = namedClasses(all, resourcesOf, RESOURCES);
-  const contexts = contextClasses(all);
+  const effort = new Effort();
+  const actions = namedClasses(all, actionsOf, { domain: ACTIONS, effort });
+  const resources = namedClasses(all, resourcesOf, { domain: RESOURCES, effort });
+  const contexts = contextClasses(all, effort);
   let isComplete = actions.isComplete && resources.isComplete && contexts.isComplete;
   const requests: RepresentativeRequest[] = [];
   let compared = 0;

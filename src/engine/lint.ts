@@ -1,9 +1,11 @@
 import type { ParsedPolicy, ParsedRule } from '../policy/parsed-policy.ts';
 import type { Effect } from '../policy/types.ts';
+import { AllowingRules } from './allowing-rules.ts';
+import { LanguageComparison } from './compare-languages.ts';
+import { Effort } from './effort.ts';
 import { findGlobTrap } from './glob-traps.ts';
-import { ACTIONS, RESOURCES, findCommon } from './name-classes.ts';
 import type { Unreachable } from './reach.ts';
-import { ReachAnalysis, actionsOf, resourcesOf } from './reach.ts';
+import { ReachAnalysis } from './reach.ts';
 
 /** The kinds of findings. The first four are about rules that no request reaches. */
 export type LintKind =
@@ -15,7 +17,7 @@ export type LintKind =
   | 'pattern-trap';
 
 /** One finding, with the place of the rule in the walk. */
-export interface RuleFinding {
+interface RuleFinding {
   readonly kind: LintKind;
   readonly message: string;
   /** Index of the policy in the order of the walk, and of the rule in it. */
@@ -50,36 +52,15 @@ function describeUnreachable(found: Unreachable): Pick<RuleFinding, 'kind' | 'me
   return { kind: 'unreachable-rule', message: `It never decides: ${by} before it match every such request together.` };
 }
 
-function overlap(deny: ParsedRule, other: ParsedRule): boolean {
-  return (
-    findCommon(resourcesOf(deny), resourcesOf(other), RESOURCES) !== undefined &&
-    findCommon(actionsOf(deny), actionsOf(other), ACTIONS) !== undefined
-  );
-}
-
-// What lets a request through that lacks the key: the first later rule that covers some of the same requests.
-function allowedWithout(deny: ParsedRule, later: readonly ParsedRule[], fallback: Effect): string | undefined {
-  const keys = new Set(deny.conditions.map(({ key }) => key));
-  const open = later.filter(({ conditions }) => !conditions.some(({ key }) => keys.has(key)));
-  for (const rule of open) {
-    if (!overlap(deny, rule)) continue;
-    if (rule.effect !== 'deny') return nameOf(rule);
-    if (rule.conditions.length === 0 && rule.actions.some(({ text }) => text === '*') && rule.resources === undefined)
-      return undefined;
-  }
-  return fallback === 'deny' ? undefined : 'the default';
-}
-
 function contextFinding(
   deny: ParsedRule,
-  later: readonly ParsedRule[],
+  allowing: ParsedRule | 'denied' | undefined,
   fallback: Effect,
 ): Pick<RuleFinding, 'kind' | 'message'> | undefined {
-  if (deny.effect !== 'deny' || deny.conditions.length === 0) return undefined;
-  const allowing = allowedWithout(deny, later, fallback);
-  if (allowing === undefined) return undefined;
+  if (allowing === 'denied' || (allowing === undefined && fallback === 'deny')) return undefined;
+  const by = allowing === undefined ? 'the default' : nameOf(allowing);
   const keys = deny.conditions.map(({ key }) => JSON.stringify(key)).join(', ');
-  const message = `It does not apply when the context lacks ${keys}; ${allowing} may then allow the call. Prefer a conditional allow.`;
+  const message = `It does not apply when the context lacks ${keys}; ${by} may then allow the call. Prefer a conditional allow.`;
   return { kind: 'deny-depends-on-context', message };
 }
 
@@ -107,28 +88,67 @@ function* trapFindings(rule: ParsedRule): Generator<Pick<RuleFinding, 'kind' | '
   }
 }
 
+/** What was found in some policies. */
+export interface RuleFindings {
+  readonly findings: readonly RuleFinding[];
+  /** False when it would have taken too long to compare all rules: some findings may be missing. */
+  readonly isComplete: boolean;
+}
+
+/** How rules are linted. */
+export interface LintRulesOptions {
+  /** Called with the number of rules that were looked at, after each of them. */
+  readonly onProgress?: (rules: number) => void;
+  /** How much may be done. Default: some 10,000 rules that overlap in every way. */
+  readonly effort?: Effort;
+}
+
+// What was found about one rule after the other.
+class RuleLint {
+  readonly #rules: readonly ParsedRule[];
+  readonly #fallback: Effect;
+  readonly #reach: ReachAnalysis;
+  readonly #allowing: AllowingRules;
+
+  constructor(policies: readonly ParsedPolicy[], effort: Effort) {
+    const comparison = new LanguageComparison(effort);
+    this.#rules = policies.flatMap(({ rules }) => rules);
+    this.#fallback = defaultEffect(policies);
+    this.#reach = new ReachAnalysis(policies, comparison);
+    this.#allowing = new AllowingRules(this.#rules, comparison);
+  }
+
+  *find(number: number): Generator<Pick<RuleFinding, 'kind' | 'message'>> {
+    const rule = this.#rules[number] as ParsedRule;
+    const unreachable = this.#reach.find(number);
+    if (unreachable) yield describeUnreachable(unreachable);
+    const isConditionalDeny = rule.effect === 'deny' && rule.conditions.length > 0;
+    if (!unreachable && isConditionalDeny) {
+      const found = contextFinding(rule, this.#allowing.find(number), this.#fallback);
+      if (found) yield found;
+    }
+    yield* trapFindings(rule);
+  }
+}
+
 /**
- * Looks for what is valid and probably not meant, in the order of the walk.
+ * Looks for what is valid and probably not meant, in the order of the walk. Synchronous: it takes about as long
+ * as compiling the rules some times over, and up to a minute where thousands of them overlap in every way.
  *
  * A rule is called duplicate, shadowed or unreachable only when it is certain that no request reaches
  * it. The other kinds are hints.
  */
-export function lintRules(policies: readonly ParsedPolicy[]): readonly RuleFinding[] {
+export function lintRules(policies: readonly ParsedPolicy[], options: LintRulesOptions = {}): RuleFindings {
+  const { onProgress, effort = new Effort() } = options;
+  const lint = new RuleLint(policies, effort);
   const findings: RuleFinding[] = [];
-  const reach = new ReachAnalysis();
-  const walk = policies.flatMap(({ rules }) => rules);
-  const fallback = defaultEffect(policies);
-  let position = 0;
+  let number = 0;
   for (const [policy, { rules }] of policies.entries()) {
-    for (const [index, rule] of rules.entries()) {
-      position += 1;
-      const at = [policy, index] as const;
-      const unreachable = reach.next(rule);
-      if (unreachable) findings.push({ ...describeUnreachable(unreachable), at });
-      const dependent = unreachable ? undefined : contextFinding(rule, walk.slice(position), fallback);
-      if (dependent) findings.push({ ...dependent, at });
-      for (const trap of trapFindings(rule)) findings.push({ ...trap, at });
+    for (const index of rules.keys()) {
+      for (const found of lint.find(number)) findings.push({ ...found, at: [policy, index] });
+      number += 1;
+      onProgress?.(number);
     }
   }
-  return findings;
+  return { findings, isComplete: effort.isComplete };
 }

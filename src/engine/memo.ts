@@ -1,6 +1,7 @@
 import type { AttributeReading, Attributes } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
 import { ownCopy } from '../policy/own-copy.ts';
+import { isKeepable } from './keepable.ts';
 
 // Either a decision, or a question about one context key and where each of its values leads. One class,
 // because a walk through objects of one shape is faster.
@@ -29,16 +30,11 @@ export interface Remembered {
   readonly decision: Decision;
 }
 
-const LONGEST = 256;
 const KEPT_AT_ONCE = 256;
 const PATIENCE = 256;
 // For how many questions without an answer one with an answer makes up.
 const WORTH = 8;
 const TURNS = 128;
-
-function isShort(value: AttributeReading): boolean {
-  return typeof value !== 'string' || value.length <= LONGEST;
-}
 
 /**
  * Decisions that were made before, as trees: what a request is asked next depends only on its resource
@@ -104,7 +100,7 @@ export class Memo {
   /** Keeps a decision, unless a name of it is long. */
   remember(trees: RememberedDecisions, { resource, attributes, looked, decision }: Remembered): void {
     const values = looked.map((key) => attributes.get(key));
-    if (resource.length > LONGEST || !values.every(isShort)) return;
+    if (!isKeepable(resource) || !values.every(isKeepable)) return;
     if (this.#size >= this.#most) this.#clear();
     this.#size += 1;
     let place = trees as Map<AttributeReading, Step>;
@@ -128,7 +124,7 @@ function answersAt(
   key: string,
 ): Map<AttributeReading, Step> {
   const known = place.get(answer);
-  if (known?.answers && known.key === key) return known.answers;
+  if (known?.answers) return known.answers;
   const question = new Step(key);
   place.set(known === undefined ? ownCopy(answer) : answer, question);
   return question.answers ?? new Map();

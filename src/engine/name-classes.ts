@@ -1,7 +1,9 @@
 import type { CutPattern, Glob } from '../policy/glob.ts';
+import { namesOf } from '../policy/judged-request.ts';
 import { canonicalAction, canonicalResource, hasUnjudgeableCharacter } from '../policy/names.ts';
 import type { PatternToken } from '../policy/pattern.ts';
-import { parsePattern } from '../policy/pattern.ts';
+import { characterToken, parsePattern } from '../policy/pattern.ts';
+import { Effort } from './effort.ts';
 
 /** Everything that one of the alternatives matches. */
 export type Language = readonly (readonly PatternToken[])[];
@@ -12,6 +14,8 @@ export interface Domain {
   readonly impossible: Language;
   readonly acceptsCharacter: (character: string) => boolean;
   readonly acceptsEmpty: boolean;
+  /** Whether a text is a bad example, because another one follows from it that rules look at as well. */
+  readonly hasOtherName?: (text: string) => boolean;
 }
 
 /** Texts that the same languages match, and the shortest of them. */
@@ -22,7 +26,7 @@ export interface NameClass {
 }
 
 function charactersOf(text: string): readonly PatternToken[] {
-  return Array.from({ length: text.length }, (_, index) => ({ kind: 'character', value: text.charAt(index) }));
+  return Array.from({ length: text.length }, (_, index) => characterToken(text.charAt(index)));
 }
 
 function tokensOf(glob: Glob): readonly PatternToken[] {
@@ -71,6 +75,7 @@ export const RESOURCES: Domain = {
   ),
   acceptsCharacter: isNameCharacter,
   acceptsEmpty: false,
+  hasOtherName: (text) => namesOf(text).length > 1,
 };
 
 /** The strings that a context key may hold. */
@@ -81,7 +86,7 @@ export const ANYTHING: Language = [[{ kind: 'star' }]];
 
 const MOST_STATES = 20_000;
 // What stands for a whole range of characters in an example; the first that lies in it.
-const LIKELY = 'xyzabcdefghijklmnopqrstuvw0123456789-._/ABCDEFGHIJKLMNOPQRSTUVWXYZ~!#é中';
+const LIKELY = Array.from('xyzabcdefghijklmnopqrstuvw0123456789-._/ABCDEFGHIJKLMNOPQRSTUVWXYZ~!#é中');
 
 interface Place {
   readonly token: PatternToken | undefined;
@@ -99,7 +104,8 @@ function boundariesOf(token: PatternToken): number[] {
   return token.ranges.flatMap(([first, last]) => [first, last + 1]);
 }
 
-function accepts(token: PatternToken, code: number): boolean {
+/** Whether a token, not a star, accepts a UTF-16 code unit. */
+export function accepts(token: PatternToken, code: number): boolean {
   if (token.kind === 'character') return token.value.charCodeAt(0) === code;
   if (token.kind !== 'set') return true;
   return token.ranges.some(([first, last]) => code >= first && code <= last) !== token.negated;
@@ -107,7 +113,7 @@ function accepts(token: PatternToken, code: number): boolean {
 
 function characterBetween(first: number, end: number, isAccepted: Domain['acceptsCharacter']): string | undefined {
   const isInside = (character: string): boolean => character.charCodeAt(0) >= first && character.charCodeAt(0) < end;
-  const likely = Array.from(LIKELY).find(isInside);
+  const likely = LIKELY.find(isInside);
   if (likely !== undefined) return likely;
   for (let code = first; code < end; code += 1) {
     const character = String.fromCharCode(code);
@@ -180,13 +186,22 @@ class Automaton {
   }
 }
 
+/** What a walk along classes keeps to. */
+export interface ClassWalk {
+  readonly domain: Domain;
+  /** Index of a language outside of which nothing is of interest. */
+  readonly only?: number;
+  readonly effort: Effort;
+}
+
 /**
  * The classes of texts that some languages tell apart, shortest example first; a class may come more
  * than once. The value that is returned says whether all of them were visited.
- *
- * @param only a language outside of which nothing is of interest
  */
-function* walkClasses(languages: readonly Language[], domain: Domain, only?: number): Generator<NameClass, boolean> {
+export function* walkClasses(
+  languages: readonly Language[],
+  { domain, only, effort }: ClassWalk,
+): Generator<NameClass, boolean> {
   const automaton = new Automaton([...languages, domain.impossible]);
   const impossible = languages.length;
   const start = automaton.start();
@@ -194,11 +209,16 @@ function* walkClasses(languages: readonly Language[], domain: Domain, only?: num
   const seen = new Set<string>();
   if (domain.acceptsEmpty) yield { members: automaton.accepted(start), example: '' };
   for (const state of queue) {
-    for (const character of automaton.charactersFrom(state, domain.acceptsCharacter)) {
+    const characters = automaton.charactersFrom(state, domain.acceptsCharacter);
+    if (!effort.spend(state.places.length * characters.length)) return false;
+    for (const character of characters) {
       const next = automaton.step(state, character);
       const key = next.places.join();
       if (seen.has(key) || (only !== undefined && !automaton.isAlive(next, only))) continue;
-      if (seen.size === MOST_STATES) return false;
+      if (seen.size === MOST_STATES) {
+        effort.leaveOut();
+        return false;
+      }
       seen.add(key);
       queue.push(next);
       const members = automaton.accepted(next);
@@ -208,98 +228,24 @@ function* walkClasses(languages: readonly Language[], domain: Domain, only?: num
   return true;
 }
 
+// An empty example is right and says little.
+function isBetterExample(text: string, known: string, { hasOtherName }: Domain): boolean {
+  return known === '' || (hasOtherName?.(known) === true && !hasOtherName(text));
+}
+
 /** All classes of texts that the languages tell apart, each once. */
 export function classesOf(
   languages: readonly Language[],
   domain: Domain,
+  effort: Effort = new Effort(),
 ): { readonly classes: readonly NameClass[]; readonly isComplete: boolean } {
   const classes = new Map<string, NameClass>();
-  const walk = walkClasses(languages, domain);
+  const walk = walkClasses(languages, { domain, effort });
   let step = walk.next();
   for (; step.done !== true; step = walk.next()) {
     const key = [...step.value.members].toSorted((a, b) => a - b).join();
-    // An empty example is right and says little.
-    if ((classes.get(key)?.example ?? '') === '') classes.set(key, step.value);
+    const known = classes.get(key)?.example;
+    if (known === undefined || isBetterExample(step.value.example, known, domain)) classes.set(key, step.value);
   }
   return { classes: [...classes.values()], isComplete: step.value };
-}
-
-const heads = new WeakMap<readonly PatternToken[], string>();
-
-function headOf(tokens: readonly PatternToken[]): string {
-  let head = heads.get(tokens);
-  if (head !== undefined) return head;
-  head = '';
-  for (const token of tokens) {
-    if (token.kind !== 'character') break;
-    head += token.value;
-  }
-  heads.set(tokens, head);
-  return head;
-}
-
-// The alternatives that may share a text with a language: those that do not begin with other letters.
-function near(alternatives: Language, language: Language): Language {
-  const starts = language.map(headOf);
-  return alternatives.filter((tokens) => {
-    const head = headOf(tokens);
-    return starts.some((start) => head.startsWith(start) || start.startsWith(head));
-  });
-}
-
-function matches(tokens: readonly PatternToken[], text: string): boolean {
-  let at = 0;
-  let index = 0;
-  let star = -1;
-  let resume = 0;
-  while (at < text.length) {
-    const token = tokens[index];
-    if (token?.kind === 'star') [star, resume, index] = [index, at, index + 1];
-    else if (token && accepts(token, text.charCodeAt(at))) [at, index] = [at + 1, index + 1];
-    else if (star === -1) return false;
-    else [resume, at, index] = [resume + 1, resume + 1, star + 1];
-  }
-  return tokens.slice(index).every(({ kind }) => kind === 'star');
-}
-
-const samples = new WeakMap<Domain, WeakMap<Language, string | null>>();
-
-function findSample(language: Language, domain: Domain): string | null {
-  for (const { members, example } of walkClasses([language], domain, 0)) if (members.has(0)) return example;
-  return null;
-}
-
-// One text of a language; null: there is none, or it takes too long to find out.
-function sampleOf(language: Language, domain: Domain): string | null {
-  const known = samples.get(domain) ?? new WeakMap<Language, string | null>();
-  samples.set(domain, known);
-  let sample = known.get(language);
-  if (sample === undefined) known.set(language, (sample = findSample(language, domain)));
-  return sample;
-}
-
-/**
- * Whether everything in one language is in another one. False as well when it takes too long to find
- * out. Nearly every two rules are told apart by how their names begin, or by one text of the inner one.
- */
-export function isContained(inner: Language, outer: Language, domain: Domain): boolean {
-  const candidates = near(outer, inner);
-  const sample = sampleOf(inner, domain);
-  if (sample !== null && !candidates.some((tokens) => matches(tokens, sample))) return false;
-  const walk = walkClasses([inner, candidates], domain, 0);
-  let step = walk.next();
-  for (; step.done !== true; step = walk.next()) {
-    if (step.value.members.has(0) && !step.value.members.has(1)) return false;
-  }
-  return step.value;
-}
-
-/** A text that is in both languages, or undefined; undefined as well when it takes too long to find out. */
-export function findCommon(one: Language, other: Language, domain: Domain): string | undefined {
-  const [ones, others] = [near(one, other), near(other, one)];
-  if (ones.length === 0 || others.length === 0) return undefined;
-  for (const { members, example } of walkClasses([ones, others], domain, 0)) {
-    if (members.has(0) && members.has(1)) return example;
-  }
-  return undefined;
 }

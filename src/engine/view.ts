@@ -1,10 +1,10 @@
 import type { AttributeReading } from '../policy/context-values.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { TakenRequest } from '../policy/taken-request.ts';
+import { isKeepable } from './keepable.ts';
 import type { RememberedDecisions } from './memo.ts';
 import type { Stop } from './walk.ts';
 
-const LONGEST = 256;
 const TURNS = 8;
 
 /** What a view is made of. */
@@ -13,10 +13,6 @@ export interface ViewParts {
   readonly remembered: RememberedDecisions | undefined;
   readonly stops: readonly Stop[] | undefined;
   readonly keepsLatest: boolean;
-}
-
-function isShort(value: AttributeReading): boolean {
-  return typeof value !== 'string' || value.length <= LONGEST;
 }
 
 /** What is known about one action. */
@@ -55,7 +51,7 @@ export class View {
     // Where nothing repeats, keeping each would cost more than it brings.
     this.#turn = (this.#turn + 1) % TURNS;
     if (this.#turn !== 0 || !this.#keepsLatest || aliases !== undefined || typeof resource !== 'string') return;
-    if (resource.length > LONGEST || !isShort(first)) return;
+    if (!isKeepable(resource) || !isKeepable(first)) return;
     this.#resource = resource;
     this.#value = first;
     this.#decision = decision;

@@ -1,6 +1,6 @@
 import type { SyncFailureKind } from '../failure-kind.ts';
 import type { Clock } from '../sync/clock.ts';
-import { VERSION } from '../version.ts';
+import { PROTOCOL_VERSION, VERSION } from '../version.ts';
 import type { Exchange } from './exchange.ts';
 import { ROUTES } from './protocol.ts';
 
@@ -58,6 +58,7 @@ export class ActivationReport {
     const text = JSON.stringify({
       instance_id: this.#instance,
       sdk: `node@${VERSION}`,
+      protocol: PROTOCOL_VERSION,
       epoch,
       version,
       digest,

@@ -21,7 +21,7 @@ import type {
 } from '../sources/source.ts';
 import type { Clock } from '../sync/clock.ts';
 import { inSlices } from '../sync/in-slices.ts';
-import { VERSION } from '../version.ts';
+import { PROTOCOL_VERSION } from '../version.ts';
 import type { ActivationReport } from './activation-report.ts';
 import type { Bootstrap } from './bootstrap.ts';
 import { MAX_BOOTSTRAP_BYTES, readBootstrap } from './bootstrap.ts';
@@ -256,7 +256,7 @@ export class HostedSource implements PolicySource {
       trust,
       projectKey: bootstrap.projectKey,
       projectId: bootstrap.projectId,
-      sdkVersion: VERSION,
+      sdkVersion: PROTOCOL_VERSION,
       now,
       run: inSlices,
       ...(mark && { mark }),

@@ -22,6 +22,12 @@ export interface VaultEntry {
   readonly updatedAt: string;
 }
 
+/** Where a secret is stored. */
+export interface SetSecretOptions extends VaultOptions {
+  /** True makes the vault with the secret in it, as `createVault()` would. Default: false, the vault has to be there. */
+  readonly create?: boolean;
+}
+
 async function exists(path: string): Promise<boolean> {
   const { stat } = requireBuiltin('node:fs/promises', FEATURE);
   return stat(path).then(
@@ -71,14 +77,34 @@ async function edit<Result>(
 
 const entryOf = ({ name, version, updatedAt }: OpenRow): VaultEntry => ({ name, version, updatedAt });
 
-async function keyForNewVault({ vaultKeyFile }: VaultPaths): Promise<VaultKey> {
-  if (!isKeyInEnvironment() && !(await exists(vaultKeyFile))) await writeText(vaultKeyFile, createKeyText());
-  const [key] = await readVaultKeys(vaultKeyFile);
-  return key as VaultKey;
+async function writeNew(paths: VaultPaths, rows: readonly OpenRow[]): Promise<void> {
+  const keys = await readVaultKeys(paths.vaultKeyFile);
+  await write(paths, { rows, key: keys[0] as VaultKey });
+  for (const { bytes } of keys) bytes.fill(0);
+}
+
+// Both files or neither: a key without its vault would be taken for the key of the next one.
+async function createVaultOf(options: VaultOptions | undefined, rows: readonly OpenRow[]): Promise<VaultPaths> {
+  const paths = resolveVaultPaths(options);
+  const { vaultFile, vaultKeyFile } = paths;
+  const { unlink } = requireBuiltin('node:fs/promises', FEATURE);
+  return withFileLock(vaultFile, async () => {
+    if (await exists(vaultFile))
+      throw new ConfigurationError(`The vault ${vaultFile} is there already; nothing was changed.`);
+    const needsKey = !isKeyInEnvironment() && !(await exists(vaultKeyFile));
+    if (needsKey) await writeText(vaultKeyFile, createKeyText());
+    try {
+      await writeNew(paths, rows);
+    } catch (error) {
+      if (needsKey) await unlink(vaultKeyFile).catch(() => undefined);
+      throw error;
+    }
+    return paths;
+  });
 }
 
 /**
- * Makes an empty vault. Without `CONTROLZERO_VAULT_KEY` and without a key file it makes a key file as
+ * Makes an empty vault, or nothing when it fails. Without `CONTROLZERO_VAULT_KEY` and without a key file it makes a key file as
  * well, which only its owner may read. Keep that file out of version control: whoever has both files
  * has the secrets.
  *
@@ -94,19 +120,38 @@ async function keyForNewVault({ vaultKeyFile }: VaultPaths): Promise<VaultKey> {
  * ```
  */
 export async function createVault(options?: VaultOptions): Promise<VaultPaths> {
-  const paths = resolveVaultPaths(options);
-  return withFileLock(paths.vaultFile, async () => {
-    if (await exists(paths.vaultFile))
-      throw new ConfigurationError(`The vault ${paths.vaultFile} is there already; nothing was changed.`);
-    await write(paths, { rows: [], key: await keyForNewVault(paths) });
-    return paths;
+  return createVaultOf(options, []);
+}
+
+function rowOf(name: string, value: OpenRow['value'], version: number): OpenRow {
+  return { name, value, version, updatedAt: new Date().toISOString() };
+}
+
+interface NewSecret {
+  readonly name: string;
+  readonly bytes: OpenRow['value'];
+}
+
+async function storeFirst({ name, bytes }: NewSecret, options: VaultOptions | undefined): Promise<VaultEntry> {
+  const row = rowOf(name, bytes, 1);
+  await createVaultOf(options, [row]);
+  return entryOf(row);
+}
+
+async function store({ name, bytes }: NewSecret, options: VaultOptions | undefined): Promise<VaultEntry> {
+  return edit(options, async ({ rows, key }, paths) => {
+    const old = rows.find((row) => row.name === name);
+    const row = rowOf(name, bytes, (old?.version ?? 0) + 1);
+    await write(paths, { key, rows: old ? rows.map((other) => (other === old ? row : other)) : [...rows, row] });
+    return entryOf(row);
   });
 }
 
 /**
- * Stores a secret, new or in place of its old value.
+ * Stores a secret, new or in place of its old value. When it fails, nothing is made or changed.
  *
- * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` for a name or a value that cannot be one
+ * @throws {ConfigurationError} `ERR_CZ_CONFIGURATION` for a name or a value that cannot be one, and with
+ * `create` when the vault is there already
  * @throws {SecretUnavailableError} `ERR_CZ_SECRET_UNAVAILABLE` when the vault cannot be opened
  *
  * @example
@@ -119,19 +164,17 @@ export async function createVault(options?: VaultOptions): Promise<VaultPaths> {
  * console.log(version); // 2
  * ```
  */
-export async function setSecret(name: string, value: string, options?: VaultOptions): Promise<VaultEntry> {
+export async function setSecret(name: string, value: string, options?: SetSecretOptions): Promise<VaultEntry> {
   if (typeof value !== 'string' || !value.isWellFormed())
     throw new ConfigurationError('The value of a secret is a text; this one is not.');
   const bytes = utf8(value);
   const fault = faultOfSecret(name, bytes);
   if (fault !== undefined) throw new ConfigurationError(fault);
-  return edit(options, async ({ rows, key }, paths) => {
-    const old = rows.find((row) => row.name === name);
-    const row = { name, value: bytes, version: (old?.version ?? 0) + 1, updatedAt: new Date().toISOString() };
-    await write(paths, { key, rows: old ? rows.map((other) => (other === old ? row : other)) : [...rows, row] });
+  try {
+    return await (options?.create === true ? storeFirst : store)({ name, bytes }, options);
+  } finally {
     bytes.fill(0);
-    return entryOf(row);
-  });
+  }
 }
 
 /**

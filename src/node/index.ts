@@ -4,7 +4,7 @@
  * @module @controlzero/sdk/node
  */
 export { createVault, listSecrets, removeSecret, rotateVaultKey, setSecret } from './edit-vault.ts';
-export type { VaultEntry } from './edit-vault.ts';
+export type { SetSecretOptions, VaultEntry } from './edit-vault.ts';
 export { fileSource } from './file-source.ts';
 export { findPolicyFile } from './find-policy-file.ts';
 export { recordFile } from './record-file.ts';

@@ -24,7 +24,7 @@ export type { PolicyDiff, PolicyDifference } from './diff-policies.ts';
 export type { RepresentativeRequest } from '../engine/diff.ts';
 export type { LintKind } from '../engine/lint.ts';
 export { lintPolicy } from './lint-policy.ts';
-export type { LintFinding } from './lint-policy.ts';
+export type { LintFinding, LintOptions, PolicyLint } from './lint-policy.ts';
 export type { PolicyInput } from './load-policy.ts';
 export type { ModelRoute, ReceivedRequest } from './local-provider/received-request.ts';
 export { startLocalProvider } from './local-provider/start-local-provider.ts';

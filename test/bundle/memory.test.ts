@@ -27,7 +27,7 @@ describe('what a client remembers', () => {
 
   test('a release candidate is older than its release', async () => {
     const bundle = await bundleOf({ rules: [] }, key, { minSdkVersion: '1.2.0' });
-    for (const sdkVersion of ['1.2.0-rc.1', '1.1.9', 'v1.1', 'unknown'])
+    for (const sdkVersion of ['1.2.0-rc.1', '1.2.0a1', '1.2.0.dev2', '1.1.9', 'v1.1', 'unknown'])
       await expect(verify(bundle, firstUse(key), { sdkVersion })).rejects.toMatchObject({ kind: 'unsupported' });
     for (const sdkVersion of ['1.2.0', '1.10.0', 'v2'])
       expect((await verify(bundle, firstUse(key), { sdkVersion })).metadata.minSdkVersion).toBe('1.2.0');

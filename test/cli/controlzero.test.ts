@@ -118,6 +118,39 @@ describe('validate', () => {
   });
 });
 
+describe('validate of rules that take too long to compare', () => {
+  const overlapping = (rule: string): string =>
+    ['*a', '*b*a'].map((text) => `  - allow: llm:generate\n    resource: model/${text}${'?'.repeat(15)}\n`).join('') +
+    rule;
+
+  test('is a note, and findings decide', async () => {
+    write('wide.yaml', `version: '1'\nrules:\n${overlapping('')}`);
+    const { code, stdout, stderr } = await run('validate', '--strict', '--policy', 'wide.yaml');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toBe(
+      'wide.yaml: note Not all rules were compared, because that would take too long; there may be more findings.\nwide.yaml: 0 problems, 0 findings\n',
+    );
+    write(
+      'wider-still.yaml',
+      `version: '1'\nrules:\n${overlapping('  - allow: llm:generate\n    resource: model/**\n')}`,
+    );
+    const json = await run('validate', '--strict', '--policy', 'wider-still.yaml', '--json');
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ valid: true, isComplete: false, findings: [{ rule: 2 }] });
+  });
+
+  test('says nothing of the kind otherwise', async () => {
+    const { stdout } = await run('validate', '--json');
+    expect(JSON.parse(stdout)).toEqual({
+      policy: 'controlzero.yaml',
+      valid: true,
+      problems: [],
+      findings: [],
+      isComplete: true,
+    });
+  });
+});
+
 describe('explain', () => {
   test('allowed is 0 and denied is 1', async () => {
     const allowed = await run('explain', 'llm.generate', 'model/gpt-4', '--context', 'agent_id=premium-1');

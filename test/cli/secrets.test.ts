@@ -41,6 +41,16 @@ describe('secrets without a vault', () => {
     expect(message).toContain('controlzero secrets set <name> --create');
     expect(readdirSync(cwd)).toEqual([]);
   });
+
+  test.each<[string, string, Given]>([
+    ['an empty value', 'openai', { input: '\n' }],
+    ['a bad name', 'bad name', { input: VALUE }],
+    ['a key that is none', 'openai', { input: VALUE, environment: { CONTROLZERO_VAULT_KEY: VALUE } }],
+  ])('set --create with %s makes nothing', async (_, name, given) => {
+    const [code] = await refusal(['set', name, '--create'], given);
+    expect(code).toBe(2);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
 });
 
 describe('secrets of a vault', () => {

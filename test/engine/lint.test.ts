@@ -12,7 +12,7 @@ const seed = fuzzSeed();
 const UNREACHABLE = new Set(['duplicate-rule', 'shadowed-rule', 'unreachable-rule', 'matches-nothing']);
 
 function lint(document: PolicyDocument): { kind: string; rule: number; message: string }[] {
-  return lintRules(parsePolicy(document, { origin: 'test' })).map(({ kind, at, message }) => ({
+  return lintRules(parsePolicy(document, { origin: 'test' })).findings.map(({ kind, at, message }) => ({
     kind,
     rule: at[1],
     message,
@@ -87,7 +87,7 @@ describe('rules that no request reaches', () => {
       fc.property(policyDocument, requestGrid, (document, grid) => {
         const policies = parsePolicy(document, { origin: 'test' });
         const compiled = compileDocument(document);
-        const dead = lintRules(policies).filter(({ kind }) => UNREACHABLE.has(kind));
+        const dead = lintRules(policies).findings.filter(({ kind }) => UNREACHABLE.has(kind));
         claims += dead.length;
         const offsets = policies.map((_, index) =>
           policies.slice(0, index).reduce((sum, { rules }) => sum + rules.length, 0),

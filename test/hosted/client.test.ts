@@ -3,7 +3,14 @@ import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import type { ControlZeroOptions, PolicyDocument, Status } from '../../src/index.ts';
-import { BundleRefusedError, ControlZero, PolicyUnavailableError, init } from '../../src/index.ts';
+import {
+  BundleRefusedError,
+  ControlZero,
+  PROTOCOL_VERSION,
+  PolicyUnavailableError,
+  VERSION,
+  init,
+} from '../../src/index.ts';
 import type { TestControlPlane, TestControlPlaneOptions } from '../../src/testing/index.ts';
 import { startTestControlPlane } from '../../src/testing/index.ts';
 import { memoryLogger } from '../support/memory-logger.ts';
@@ -145,6 +152,36 @@ describe('a client with an API key', () => {
     await plane.publish(allow('gpt-5'));
     await cz.refresh();
     expect(cz.evaluate(request('gpt-5')).allowed).toBe(true);
+  });
+
+  test.each([true, false])('reads what demands the protocol it implements (legacy: %s)', async (legacy) => {
+    await start({ legacy });
+    const cz = client({ keyTrust: 'legacy' });
+    await cz.initialize();
+    // The first is what the service demands of readers of rules with `clients` and `projects`.
+    for (const [at, minSdkVersion] of ['1.5.8', VERSION, PROTOCOL_VERSION].entries()) {
+      await plane.publish(allow(`gpt-5.${at}`), { minSdkVersion });
+      await cz.refresh();
+      expect(cz.evaluate(request(`gpt-5.${at}`)).allowed, minSdkVersion).toBe(true);
+    }
+  });
+
+  const nextPatch = PROTOCOL_VERSION.replace(/\d+$/u, (patch) => String(Number(patch) + 1));
+  const newer = [nextPatch, '2.0.0', 'latest'].flatMap((minSdkVersion) =>
+    [true, false].map((legacy) => ({ minSdkVersion, legacy })),
+  );
+  test.each(newer)('keeps what it has when $minSdkVersion is demanded (legacy: $legacy)', async (one) => {
+    await start({ legacy: one.legacy });
+    const cz = client({ keyTrust: 'legacy' });
+    await cz.initialize();
+    await plane.publish(allow('gpt-5'), { minSdkVersion: one.minSdkVersion });
+    const refusal = await rejectionOf(cz.refresh());
+    expect(refusal).toBeInstanceOf(BundleRefusedError);
+    expect(refusal).toMatchObject({
+      kind: 'unsupported',
+      message: `It needs version ${one.minSdkVersion} of the SDK protocol (min_sdk_version); this package implements ${PROTOCOL_VERSION}. Update the package: npm install @controlzero/sdk@latest`,
+    });
+    expect([cz.evaluate(request('gpt-4')).allowed, cz.evaluate(request('gpt-5')).allowed]).toEqual([true, false]);
   });
 
   test('shares a folder with a client of another key without meeting it', async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import { ROUTES } from '../../src/hosted/protocol.ts';
 import type { Hint } from '../../src/hosted/hint.ts';
-import { PolicyUnavailableError } from '../../src/index.ts';
+import { PROTOCOL_VERSION, PolicyUnavailableError, VERSION } from '../../src/index.ts';
 import { keyOf } from '../support/bundle-stage.ts';
 import { settle } from '../support/fake-clock.ts';
 import type { HostedStage, HostedStageOptions } from '../support/hosted-stage.ts';
@@ -310,7 +310,14 @@ describe('reports', () => {
     stage.plane.fault = ({ path }) => (path === ROUTES.pull ? new Response('no bundle') : undefined);
     await stage.clock.advance(10 * MINUTE);
     expect(stage.plane.reports).toMatchObject([
-      { activated: true, version: 1, epoch: 1, digest: stage.refresher.active?.facts?.digest },
+      {
+        activated: true,
+        sdk: `node@${VERSION}`,
+        protocol: PROTOCOL_VERSION,
+        version: 1,
+        epoch: 1,
+        digest: stage.refresher.active?.facts?.digest,
+      },
       { activated: false, version: 1, error: { kind: 'invalid_data' } },
     ]);
   });

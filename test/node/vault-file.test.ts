@@ -174,6 +174,26 @@ describe('editing a vault', () => {
     expect(await listSecrets(vault)).toEqual([]);
   });
 
+  test('is made with its first secret, or not at all', async () => {
+    const folder = temporaryFolder();
+    const vaultFile = join(folder, 'controlzero.vault');
+    await rejectionOf(setSecret('a', '', { vaultFile, create: true }));
+    expect(readdirSync(folder)).toEqual([]);
+    expect(await setSecret('a', VALUE, { vaultFile, create: true })).toMatchObject({ name: 'a', version: 1 });
+    await expect(setSecret('b', VALUE, { vaultFile, create: true })).rejects.toThrow('nothing was changed.');
+    expect((await listSecrets({ vaultFile })).map(({ name }) => name)).toEqual(['a']);
+  });
+
+  test('leaves no new key behind when it cannot be sealed', async () => {
+    const folder = temporaryFolder();
+    const vaultFile = join(folder, 'controlzero.vault');
+    // What a rotation left, and everybody may read.
+    writeFileSync(`${vaultFile}.key.next`, '', { mode: 0o644 });
+    for (const made of [setSecret('a', VALUE, { vaultFile, create: true }), createVault({ vaultFile })])
+      expect(String(await rejectionOf(made))).toContain('is open to others than its owner');
+    expect(readdirSync(folder)).toEqual(['controlzero.vault.key.next']);
+  });
+
   test('makes no vault over another one', async () => {
     const vault = await newVault({ openai: VALUE });
     await expect(createVault(vault)).rejects.toThrow('is there already; nothing was changed.');

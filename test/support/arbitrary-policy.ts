@@ -259,6 +259,15 @@ const headedPolicy: fc.Arbitrary<Policy> = fc
   .array(headedRule, { minLength: 24, maxLength: 24 })
   .map((rules) => ({ rules }));
 
+// So few that they are walked along, and names that go by a second one.
+const literalRule: fc.Arbitrary<Rule> = fc
+  .tuple(fc.constantFrom('allow', 'deny'), fc.constantFrom('model/gpt', 'model/a/gpt', 'model/b/a', 'model/a', 'gp'))
+  .map(([effect, name]) => ({ effect, action: '*', resource: name }));
+
+const literalPolicy: fc.Arbitrary<Policy> = fc
+  .array(literalRule, { minLength: 2, maxLength: 6 })
+  .map((rules) => ({ rules }));
+
 const variedPolicy: fc.Arbitrary<Policy> = fc
   .array(fc.oneof({ weight: 9, arbitrary: crowdedRule }, { weight: 1, arbitrary: rule }), {
     minLength: 12,
@@ -266,10 +275,11 @@ const variedPolicy: fc.Arbitrary<Policy> = fc
   })
   .map((rules) => ({ rules }));
 
-/** A policy whose rules share their names, so that an index has to tell them apart by everything else. */
+/** A policy whose rules share their names, so that they have to be told apart by everything else. */
 export const crowdedPolicy: fc.Arbitrary<Policy> = fc.oneof(
-  { weight: 19, arbitrary: variedPolicy },
+  { weight: 18, arbitrary: variedPolicy },
   { weight: 1, arbitrary: headedPolicy },
+  { weight: 1, arbitrary: literalPolicy },
 );
 
 /** Requests that crowded policies are about. */

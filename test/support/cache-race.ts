@@ -10,9 +10,10 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 /** How a race is run. */
 export interface RaceOptions {
-  readonly durationMs: number;
   readonly writers: number;
   readonly readers: number;
+  /** How often each reader finds something before the race is over. */
+  readonly reads: number;
   /** How many writers are killed on the way, each replaced by a new one. */
   readonly kills: number;
 }
@@ -33,41 +34,61 @@ export interface RaceResult {
 
 interface Worker {
   readonly child: ChildProcess;
+  /** When it has written something, or has ended. */
+  readonly begun: Promise<void>;
   readonly result: Promise<Partial<RaceResult>>;
 }
 
 const program = fileURLToPath(new URL('cache-worker.ts', import.meta.url));
 
-function work(role: 'read' | 'write', folder: string, durationMs: number): Worker {
-  const child = spawn(process.execPath, [program, role, folder, String(durationMs)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+function work(...parameters: readonly [role: 'read' | 'write', folder: string, reads?: number]): Worker {
+  const child = spawn(process.execPath, [program, ...parameters.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
+  const begun = Promise.withResolvers<void>();
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
+    begun.resolve();
   });
   const result = new Promise<Partial<RaceResult>>((resolve) => {
-    child.on('close', () => resolve(output === '' ? {} : (JSON.parse(output) as Partial<RaceResult>)));
+    child.on('close', () => {
+      begun.resolve();
+      const said = output.slice(output.indexOf('{'));
+      resolve(output.includes('{') ? (JSON.parse(said) as Partial<RaceResult>) : {});
+    });
   });
-  return { child, result };
+  return { child, begun: begun.promise, result };
+}
+
+const isAlive = ({ child }: Worker): boolean => child.exitCode === null && !child.killed;
+
+/** Kills writers while they write, each replaced by a new one. */
+async function killSome(writers: Worker[], folder: string, kills: number): Promise<number> {
+  let killed = 0;
+  while (killed < kills) {
+    const writing = writers.filter(isAlive);
+    const victim = writing[Math.floor(Math.random() * writing.length)];
+    if (!victim) break;
+    await victim.begun;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 50));
+    if (victim.child.kill('SIGKILL')) killed += 1;
+    writers.push(work('write', folder));
+  }
+  return killed;
 }
 
 /** Lets processes read and write one cache on disk at the same time, and kills some of them. */
-export async function raceForCache({ durationMs, writers, readers, kills }: RaceOptions): Promise<RaceResult> {
+export async function raceForCache({
+  writers: count,
+  readers: others,
+  reads,
+  kills,
+}: RaceOptions): Promise<RaceResult> {
   const folder = join(temporaryFolder(), 'cache');
-  const until = Date.now() + durationMs;
-  const all = [
-    ...Array.from({ length: readers }, () => work('read', folder, durationMs)),
-    ...Array.from({ length: writers }, () => work('write', folder, durationMs)),
-  ];
-  let killed = 0;
-  for (let left = kills; left > 0; left -= 1) {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(until - Date.now(), 0) / (left + 1)));
-    const writing = all.slice(readers).filter(({ child }) => child.exitCode === null && child.signalCode === null);
-    const victim = writing[Math.floor(Math.random() * writing.length)];
-    if (victim?.child.kill('SIGKILL') === true) killed += 1;
-    all.push(work('write', folder, Math.max(until - Date.now(), 0)));
-  }
+  const readers = Array.from({ length: others }, () => work('read', folder, reads));
+  const writers = Array.from({ length: count }, () => work('write', folder));
+  const [killed] = await Promise.all([killSome(writers, folder, kills), ...readers.map(async ({ result }) => result)]);
+  for (const { child } of writers) child.stdin?.end();
+  const all = [...readers, ...writers];
   const results = await Promise.all(all.map(async ({ result }) => result));
   const sum = (key: keyof RaceResult): number => results.reduce((total, result) => total + (result[key] ?? 0), 0);
   const cache = new DiskCache({ folder, scope: 'shared', warn: () => undefined });

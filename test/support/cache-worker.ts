@@ -1,10 +1,11 @@
-// A process that uses the cache on disk with others: `node cache-worker.ts write|read <folder> <milliseconds>`.
+// A process that uses the cache on disk with others: `node cache-worker.ts read <folder> <times>`, or
+// `node cache-worker.ts write <folder>`, which says when it has begun and ends when its input does.
 import type { BundleRecord, RecordKey } from '../../src/hosted/bundle-record.ts';
 import { decodeRecord, deriveRecordKey, encodeRecord } from '../../src/hosted/bundle-record.ts';
 import { DiskCache } from '../../src/node/disk-cache.ts';
 
-const [role = '', folder = '', duration = '0'] = process.argv.slice(2);
-const until = Date.now() + Number(duration);
+const [role = '', folder = '', times = '0'] = process.argv.slice(2);
+let isEnding = false;
 let warnings = 0;
 const cache = new DiskCache({ folder, scope: 'shared', warn: () => (warnings += 1) });
 const key = await deriveRecordKey('cz_test_key');
@@ -33,20 +34,22 @@ function recordOf(version: number): BundleRecord {
 
 async function write(recordKey: RecordKey): Promise<object> {
   let writes = 0;
-  while (Date.now() < until) {
+  process.stdin.resume().on('end', () => (isEnding = true));
+  while (!isEnding) {
     // The clock stands for the control plane: all processes see the same versions, some late.
     const version = Date.now();
     const bytes = await encodeRecord(recordOf(version), recordKey);
     if (writes % 5 === 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
     await cache.store({ epoch: 1, version, issuedAt: 0 }, bytes);
     writes += 1;
+    if (writes === 1) process.stdout.write('begun\n');
   }
   return { writes, warnings };
 }
 
 async function read(recordKey: RecordKey): Promise<object> {
   let [reads, torn, regressions, newest] = [0, 0, 0, 0];
-  while (Date.now() < until) {
+  while (reads < Number(times)) {
     const records = await cache.load();
     const decoded = await Promise.all(records.map(async (bytes) => decodeRecord(bytes, recordKey)));
     torn += decoded.filter((record) => record === undefined).length;

@@ -32,13 +32,14 @@ function isSame(decision: Decision, expected: NaiveDecision): boolean {
   );
 }
 
-// What was decided a moment ago answers where the same is asked in a row, what was remembered where it is asked later.
+// What was decided a moment ago answers where the same is asked in a row, what was remembered where it is asked
+// later. Backwards, a name is asked about alone before it is asked about with others beside it.
 function compareAll(document: PolicyDocument, grid: readonly PolicyRequest[]): string[] {
   const engines = ENGINES.map((options) => ({ options, compiled: compileDocument(document, options) }));
   const naive = createNaiveEvaluator(document);
   const outcomes = grid.map((request) => naive(request));
   const all = [...grid.keys()];
-  for (const index of [...all.flatMap((one) => [one, one]), ...all]) {
+  for (const index of [...all.toReversed().flatMap((one) => [one, one]), ...all]) {
     const [request, expected] = [grid[index] as PolicyRequest, outcomes[index] as NaiveDecision];
     for (const { options, compiled } of engines) {
       const decided = decide(compiled, request);

@@ -271,10 +271,14 @@ function checkMetadata(metadata: unknown, payload: unknown): void {
 
 function isNewerThanUs(version: unknown): boolean {
   if (version === undefined) return false;
-  const [numbers = ''] = String(version).replace(/^v/u, '').split(/[-+]/u);
-  const parts = numbers.split('.').map((part) => (/^\d{1,9}$/u.test(part) ? Number(part) : 0));
+  // Up to three numbers; then nothing, or what marks a version that comes before its release.
+  const numbers = /^[0-9.]*[0-9]/u.exec(String(version).replace(/^[vV]/u, ''))?.[0] ?? '';
+  const rest = String(version).replace(/^[vV]/u, '').slice(numbers.length);
+  const parts = numbers.split('.');
+  const isVersion = parts.length <= 3 && parts.every((part) => part.length > 0 && part.length <= 9);
+  if (!isVersion || !/^(?:$|[-+]|\.?[a-zA-Z])/u.test(rest) || rest.includes('\n')) return true;
   for (const [at, ours] of EXPECTED.sdk.entries()) {
-    const theirs = parts[at] ?? 0;
+    const theirs = Number(parts[at] ?? 0);
     if (theirs !== ours) return theirs > ours;
   }
   // Ours, or a release candidate of ours, which comes before it.

@@ -1,22 +1,30 @@
 import type { Clock } from '../../src/sync/clock.ts';
 import { systemClock } from '../../src/sync/clock.ts';
 
-/** The real clock, running faster. */
+/** The real clock, which can be made to run faster. */
 export interface ScaledClock extends Clock {
+  /** From now on a real second lasts for `factor` seconds. Timers that wait already stay as they are. */
+  run(factor: number): void;
   /** Moves the wall clock on; timers stay where they are. */
   jump(ms: number): void;
   /** Timers that wait. */
   readonly timers: number;
 }
 
-/** Makes a clock on which a real second lasts for `factor` seconds. */
-export function createScaledClock(factor: number, random: () => number = Math.random): ScaledClock {
-  const start = { wall: Date.now(), elapsed: performance.now() };
+/** Makes a clock on which a real second lasts for `pace` seconds, until it is told otherwise. */
+export function createScaledClock(pace = 1, random: () => number = Math.random): ScaledClock {
+  const startedAt = Date.now();
+  let factor = pace;
+  let passed = { until: performance.now(), ms: 0 };
   let jumped = 0;
   let timers = 0;
-  const elapsed = (): number => (performance.now() - start.elapsed) * factor;
+  const elapsed = (): number => passed.ms + (performance.now() - passed.until) * factor;
   return {
-    now: () => start.wall + elapsed() + jumped,
+    run: (next) => {
+      passed = { ms: elapsed(), until: performance.now() };
+      factor = next;
+    },
+    now: () => startedAt + elapsed() + jumped,
     elapsed,
     random,
     after: (delayMs, run) => {

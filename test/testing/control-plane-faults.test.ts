@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { TestControlPlane, TestControlPlaneOptions } from '../../src/testing/index.ts';
-import { startTestControlPlane } from '../../src/testing/index.ts';
+import type { TestControlPlane } from '../../src/testing/index.ts';
 import { planeClient } from '../support/plane-client.ts';
+import { planeStarter } from '../support/plane-starter.ts';
 import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
@@ -10,13 +10,7 @@ const GPT_4 = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'mo
 const GPT_4O = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4o' }] } as const;
 const PULL = '/v1/sdk/policies/pull';
 
-let plane: TestControlPlane | undefined;
-afterEach(async () => plane?.close());
-
-async function start(options?: TestControlPlaneOptions): Promise<TestControlPlane> {
-  plane = await startTestControlPlane(options);
-  return plane;
-}
+const start = planeStarter();
 
 describe('faults in bundles', () => {
   test.each([
@@ -60,7 +54,6 @@ describe('faults in transport', () => {
   test('statuses, with and without a time to wait', async () => {
     const plain = await answer({ kind: 'status', status: 500 });
     expect([plain.status, plain.headers.get('retry-after')]).toEqual([500, null]);
-    await plane?.close();
     const waiting = await answer({ kind: 'status', status: 429, retryAfter: 'soon' });
     expect([waiting.status, waiting.headers.get('retry-after')]).toEqual([429, 'soon']);
   });

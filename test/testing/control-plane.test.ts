@@ -1,13 +1,13 @@
 import { createHash, createPublicKey } from 'node:crypto';
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { utf8 } from '../../src/bundle/bytes.ts';
 import { followRotations } from '../../src/bundle/rotation-chain.ts';
 import { PolicyInvalidError } from '../../src/index.ts';
-import type { TestControlPlane, TestControlPlaneOptions } from '../../src/testing/index.ts';
 import { startTestControlPlane } from '../../src/testing/index.ts';
 import { planeClient } from '../support/plane-client.ts';
+import { planeStarter } from '../support/plane-starter.ts';
 import { refusalKind } from '../support/refusal-kind.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 
@@ -15,13 +15,7 @@ const GPT_4 = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'mo
 const GPT_4O = { rules: [{ effect: 'allow', action: 'llm.generate', resource: 'model/gpt-4o' }] } as const;
 const PULL = '/v1/sdk/policies/pull';
 
-let plane: TestControlPlane | undefined;
-afterEach(async () => plane?.close());
-
-async function start(options?: TestControlPlaneOptions): Promise<TestControlPlane> {
-  plane = await startTestControlPlane(options);
-  return plane;
-}
+const start = planeStarter();
 
 describe('the protocol of the test control plane', () => {
   test('bootstrap names the project and its keys', async () => {

@@ -1,16 +1,15 @@
 import http from 'node:http';
 import http2 from 'node:http2';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 
-import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import { ChatOpenAI } from '@langchain/openai';
 import { tool } from '@langchain/core/tools';
 import { createAgent } from 'langchain';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { governModel, governEmbeddingModel } from '../../adapters/ai-sdk/index.ts';
-import { governChatModel, governEmbeddings } from '../../adapters/langchain/index.ts';
+import { governChatModel } from '../../adapters/langchain/index.ts';
 import { wrapOpenAI } from '../../adapters/openai/index.ts';
 import type { ControlZero } from '../../src/index.ts';
 import type { Bypass, BypassDetector, LocalProvider } from '../../src/testing/index.ts';
@@ -21,6 +20,7 @@ import {
   startLocalProvider,
 } from '../../src/testing/index.ts';
 import { aiSDKMajors } from '../support/ai-sdk-majors.ts';
+import { found, nextLine } from '../support/bypass-detector-stage.ts';
 import { openAIMajors } from '../support/openai-majors.ts';
 import { rejectionOf } from '../support/rejection-of.ts';
 import { SOURCE_URL, runProgram } from '../support/run-program.ts';
@@ -57,17 +57,6 @@ const jsonRequest = (body: unknown): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-// The place below the one from which it is called.
-function nextLine(): string {
-  const [, , frame = ''] = (new Error('here').stack ?? '').split('\n');
-  const { file, line } = /(?<file>[^/]+\.ts):(?<line>\d+)/u.exec(frame)?.groups ?? {};
-  return `${file}:${Number(line) + 1}`;
-}
-
-function found(bypasses: readonly Bypass[]): (readonly [model: string | undefined, place: string | undefined])[] {
-  return bypasses.map(({ model, site = '' }) => [model, /[^/]+\.ts:\d+/u.exec(site)?.[0]]);
-}
-
 describe('an ungoverned call is found, with its model and the line that made it', () => {
   test('by fetch', async () => {
     const line = nextLine();
@@ -103,29 +92,10 @@ describe('an ungoverned call is found, with its model and the line that made it'
     expect(found(detector.bypasses)).toEqual([['anthropic.claude-v2', line]]);
   });
 
-  test('by undici of another version than that of Node', async () => {
-    // Comes with the AI SDK.
-    const undici = createRequire(import.meta.url)('undici') as {
-      request(url: string, init: object): Promise<{ body: { text(): Promise<string> } }>;
-    };
-    const init = jsonRequest({ model: 'gpt-4', messages });
-    const line = nextLine();
-    const { body: answer } = await undici.request(`${provider.baseURL}/chat/completions`, init);
-    await answer.text();
-    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
-  });
-
   test.each(openAIMajors)('by $name', async ({ library }) => {
     const openai = new library.OpenAI({ apiKey: 'local', baseURL: provider.baseURL });
     const line = nextLine();
     await openai.chat.completions.create({ model: 'gpt-4', messages });
-    expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
-  });
-
-  test('by LangChain', async () => {
-    const model = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { baseURL: provider.baseURL } });
-    const line = nextLine();
-    await model.invoke('Hello');
     expect(found(detector.bypasses)).toEqual([['gpt-4', line]]);
   });
 
@@ -157,18 +127,6 @@ describe('a governed call is none', () => {
     const falling = wrapOpenAI(plain, cz, { fallback: ['gpt-4'] });
     await falling.chat.completions.create({ model: 'gpt-4-turbo', messages });
     expect(provider.modelRequests).toHaveLength(6);
-    expect(detector.bypasses).toEqual([]);
-  });
-
-  test('by LangChain', async () => {
-    const fields = { apiKey: 'local', configuration: { baseURL: provider.baseURL } };
-    const model = governChatModel(new ChatOpenAI({ model: 'gpt-4', ...fields }), cz, { fallback: ['gpt-4'] });
-    provider.failNext({ status: 500 });
-    await model.invoke('Hello');
-    for await (const _ of await model.stream('Hello'));
-    await model.invoke('Hello', { model: 'gpt-4-turbo' } as object);
-    await governEmbeddings(new OpenAIEmbeddings({ model: EMBEDDING, ...fields }), cz).embedDocuments(['a', 'b']);
-    expect(provider.modelRequests.length).toBeGreaterThan(3);
     expect(detector.bypasses).toEqual([]);
   });
 
@@ -285,7 +243,8 @@ test('warns once for each place', async () => {
 });
 
 test.each([
-  [{ host: [] }, 'has no option "host"'],
+  [null, 'takes an object'],
+  [{ host: [] }, 'has no option "host". Options are hosts, '],
   [{ hosts: 'a' }, 'as hosts'],
   [{ isModelRequest: true }, 'as isModelRequest'],
   [{ onBypass: 'log' }, 'as onBypass'],
@@ -312,6 +271,34 @@ describe('in a process of its own', () => {
     expect(output).toContain('ERR_CZ_CONFIGURATION detectBypasses() needs Node');
     expect(output).toContain('ERR_CZ_CONFIGURATION detectBypasses() needs node:diagnostics_channel');
   });
+
+  // The storages of Node 22 follow nothing that began before their first use; an inspector hides that.
+  test.each(['--no-async-context-frame', '--async-context-frame'])(
+    'tells calls of one function apart (%s)',
+    async (flag) => {
+      const adapter = JSON.stringify(SOURCE_URL.replace('src/index.ts', 'adapters/openai/index.ts'));
+      const output = await runProgram(
+        `
+      const { getBuiltinModule } = process;
+      process.getBuiltinModule = (name) => (name === 'node:inspector' ? undefined : getBuiltinModule(name));
+      import OpenAI from ${JSON.stringify(import.meta.resolve('openai'))};
+      const { createTestControlZero, detectBypasses, startLocalProvider } = await import(${testing});
+      const { wrapOpenAI } = await import(${adapter});
+      const provider = await startLocalProvider();
+      const { cz } = await createTestControlZero({ rules: [{ effect: 'allow', action: '*', resource: '*' }] });
+      const detector = detectBypasses();
+      const plain = new OpenAI({ apiKey: 'local', baseURL: provider.baseURL });
+      const call = { model: 'gpt-4', messages: [] };
+      await wrapOpenAI(plain, cz).chat.completions.create(call);
+      await plain.chat.completions.create(call);
+      detector.stop();
+      console.log(provider.modelRequests.length, detector.bypasses.length);
+      await provider.close();`,
+        { cwd: temporaryFolder(), flags: [flag] },
+      );
+      expect(output).toBe('2 1');
+    },
+  );
 
   test('throws what nobody catches, also for a request that never left', async () => {
     const output = await runProgram(

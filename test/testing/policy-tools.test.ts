@@ -31,7 +31,10 @@ describe('places of findings', () => {
       { name: 'early', priority: 1, rules: [rule] },
     ];
     for (const document of [policies, { policies }])
-      expect(await lintPolicy(document)).toMatchObject([{ kind: 'duplicate-rule', policy: 'late', rule: 0 }]);
+      expect(await lintPolicy(document)).toMatchObject({
+        findings: [{ kind: 'duplicate-rule', policy: 'late', rule: 0 }],
+        isComplete: true,
+      });
   });
 });
 

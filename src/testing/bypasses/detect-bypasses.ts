@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../errors.ts';
 import type { Sending } from '../../judged-call.ts';
-import { beginDetecting, currentSending, endDetecting } from '../../judged-call.ts';
+import { beginDetecting, currentSending, endDetecting, sendJudged } from '../../judged-call.ts';
 import { defaultLogger } from '../../logger.ts';
 import { requireBuiltin } from '../../node/builtin.ts';
 import type { Bypass } from './bypass.ts';
@@ -68,9 +68,11 @@ const CHECKS: Readonly<
 };
 
 function checkOptions(options: DetectBypassesOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${FEATURE} takes an object as options.`);
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof DetectBypassesOptions] : undefined;
-    if (!check) throw new TypeError(`${FEATURE} has no option "${name}".`);
+    if (!check)
+      throw new TypeError(`${FEATURE} has no option "${name}". Options are ${Object.keys(CHECKS).join(', ')}.`);
     const [accepts, form] = check;
     if (value !== undefined && !accepts(value)) throw new TypeError(`${FEATURE} takes ${form} as ${name}.`);
   }
@@ -111,6 +113,9 @@ class Detector implements BypassDetector {
     const { subscribe } = requireBuiltin('node:diagnostics_channel', FEATURE);
     for (const [name, listener] of Object.entries(this.#listeners)) subscribe(name, listener);
     beginDetecting();
+    // On Node 22 a storage follows nothing that began before its first use, and what was entered by then stays
+    // behind for everybody.
+    sendJudged(undefined, () => undefined);
   }
 
   get bypasses(): readonly Bypass[] {

@@ -1,69 +1,10 @@
-import type { OutgoingRequest } from './model-requests.ts';
 import { RequestBody, mayBeJson } from './request-body.ts';
+import type { Listener, Notice } from './notice.ts';
+import { textOf } from './notice.ts';
+import { isOfUndici, watchUndici } from './undici-requests.ts';
 
-/** Told about a request when it is made, in the context of whoever made it. Undefined: it is of no interest. */
-export type Notice = (outgoing: OutgoingRequest) => ((body: RequestBody) => void) | undefined;
-
-type Listener = (message: unknown) => void;
 /** What a channel is listened to with, by the name of the channel. */
 export type Listeners = Readonly<Record<string, Listener>>;
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-interface UndiciRequest {
-  readonly origin: unknown;
-  readonly method: unknown;
-  readonly path: unknown;
-  readonly upgrade: unknown;
-  /** Names and values by turns. */
-  readonly headers: unknown;
-  body: unknown;
-}
-
-function undiciHeader({ headers, upgrade }: UndiciRequest): OutgoingRequest['header'] {
-  const entries: readonly unknown[] = Array.isArray(headers) ? headers : [];
-  return (name) => {
-    if (name === 'upgrade') return textOf(upgrade);
-    const at = entries.findIndex((entry, index) => index % 2 === 0 && String(entry).toLowerCase() === name);
-    return at === -1 ? undefined : textOf(entries[at + 1]);
-  };
-}
-
-function isGenerator(body: unknown): body is AsyncGenerator {
-  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body && 'next' in body;
-}
-
-async function* passedOn(body: AsyncGenerator, onPart: (chunk: unknown) => void): AsyncGenerator {
-  for await (const chunk of body) {
-    onPart(chunk);
-    yield chunk;
-  }
-}
-
-function watchUndici(notice: Notice): Listener {
-  return (message) => {
-    const { request } = message as { readonly request: UndiciRequest };
-    const { origin, method, path } = request;
-    const header = undiciHeader(request);
-    const { host } = new URL(String(origin));
-    const conclude = notice({ method: String(method), host, target: String(path), header });
-    if (!conclude) return;
-    const body = new RequestBody();
-    const given = request.body;
-    if (!mayBeJson(header) || !isGenerator(given)) {
-      if (mayBeJson(header)) body.note(given);
-      conclude(body);
-      return;
-    }
-    // The body of `fetch`. Not every version says on a channel what it sends.
-    request.body = (async function* observed() {
-      yield* passedOn(given, (chunk) => body.note(chunk));
-      conclude(body);
-    })();
-  };
-}
 
 interface Writable {
   write: (...parameters: unknown[]) => unknown;
@@ -101,9 +42,15 @@ function watchHttp(notice: Notice): Listener {
   };
 }
 
+interface Http2Stream extends Writable {
+  readonly session: object | undefined;
+}
+
 function watchHttp2(notice: Notice): Listener {
   return (message) => {
-    const { stream, headers } = message as { stream: Writable; headers: Readonly<Record<string, unknown>> };
+    const { stream, headers } = message as { stream: Http2Stream; headers: Readonly<Record<string, unknown>> };
+    // Undici has told of it already, in the context of whoever made the request.
+    if (isOfUndici(stream.session)) return;
     const header = (name: string): string | undefined => textOf(headers[name]);
     const conclude = notice({
       method: header(':method') ?? 'GET',

@@ -25,7 +25,7 @@ export interface PublishOptions {
   readonly revokeEarlier?: boolean;
   /** Features that a client has to know, or else keep what it has. */
   readonly critical?: readonly string[];
-  /** The oldest version of the package that may take it. */
+  /** The oldest version of the SDK protocol that a reader has to implement (`PROTOCOL_VERSION`). */
   readonly minSdkVersion?: string;
 }
 
@@ -225,7 +225,8 @@ export class PlaneProject {
   async #payload({ publication = {}, policies = this.#policies }: BundleParts): Promise<object> {
     const payload = await bundlePayload(policies, this.#publication(publication));
     if (!this.#options.isLegacy) return payload;
-    return { ...payload, schema_version: '1.0', metadata: { active_policy_count: policies.length } };
+    const metadata = { active_policy_count: policies.length, min_sdk_version: this.#publishOptions.minSdkVersion };
+    return { ...payload, schema_version: '1.0', metadata };
   }
 
   async #make(parts: BundleParts): Promise<Bytes> {

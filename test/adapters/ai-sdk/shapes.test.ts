@@ -41,6 +41,41 @@ describe.each(aiSDKMajors)('a governed model of $name', ({ sdk }) => {
       expect([around.modelId, around.provider]).toEqual(['gpt-4', 'openai.chat']);
   });
 
+  test('shows as much by its own properties on another object, and to a proxy that wraps all it reads', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const original = new WireModel(stage.server.baseURL, 'gpt-4');
+    const model = governModel(original, stage.cz);
+    const deep = <Held extends object>(held: Held): Held =>
+      new Proxy(held, {
+        get: (target, name, self) => {
+          const value: unknown = Reflect.get(target, name, self);
+          return typeof value === 'object' && value !== null ? deep(value) : value;
+        },
+      });
+    for (const around of [deep(model), Object.defineProperties({}, Object.getOwnPropertyDescriptors(model))]) {
+      Object.assign(around, { modelId: 'gpt-4-turbo' });
+      expect([Reflect.get(around, 'modelId'), original.modelId]).toEqual(['gpt-4-turbo', 'gpt-4-turbo']);
+      original.modelId = 'gpt-4';
+    }
+  });
+
+  test('has the same accessors as others of its class, so that they share a shape', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const accessorsOf = (model: object): unknown[] =>
+      Object.values(Object.getOwnPropertyDescriptors(model)).flatMap(({ get, set }) => (get ? [get, set] : []));
+    const [first, second] = ['gpt-4', 'gpt-4-turbo'].map((id) => governModel(stage.openai.chat(id), stage.cz));
+    expect(accessorsOf(first as object).length).toBeGreaterThan(0);
+    expect(accessorsOf(first as object)).toEqual(accessorsOf(second as object));
+    expect([first?.modelId, second?.modelId]).toEqual(['gpt-4', 'gpt-4-turbo']);
+  });
+
+  test('shows nothing that is hidden by the symbols that are its own', async () => {
+    await using stage = await openAISDKStage(sdk);
+    const model = governModel(new WireModel(stage.server.baseURL, 'gpt-4-turbo'), stage.cz);
+    const found = Object.getOwnPropertySymbols(model).map((symbol) => Reflect.get(model, symbol) as () => unknown);
+    expect(found.map((lead) => lead() === model)).toEqual([true]);
+  });
+
   test('is taken for governed only as itself, not as what copies or imitates it', async () => {
     await using stage = await openAISDKStage(sdk);
     const original = stage.openai.chat('gpt-4-turbo');

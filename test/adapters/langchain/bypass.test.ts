@@ -5,6 +5,7 @@ import type { ControlZero, PolicyDocument } from '../../../src/index.ts';
 import type { LocalProvider } from '../../../src/testing/index.ts';
 import { createTestControlZero, startLocalProvider } from '../../../src/testing/index.ts';
 import { count, leaksIn } from '../../support/bypass-attempts-result.ts';
+import { testDisagreeingGates } from '../../support/disagreeing-gates.ts';
 import { runLangChainAttempts } from '../../support/langchain-bypass.ts';
 import type { LangChainWrap } from '../../support/langchain-bypass-stage.ts';
 import {
@@ -17,6 +18,9 @@ import {
 } from '../../support/langchain-bypass-stage.ts';
 import { isOldest } from '../../support/langchain-stage.ts';
 import { weakWraps } from '../../support/langchain-weak-wrappers.ts';
+
+// Hundreds of attempts, one after the other: the limit is for those that hang.
+vi.setConfig({ testTimeout: 120_000 });
 
 const FEWEST_ATTEMPTS = 175;
 
@@ -91,11 +95,12 @@ describe('attempts to get past a governed model', () => {
     expect(results.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
   });
 
-  test.each<{ order: string; wrap: () => LangChainWrap }>([
-    { order: 'inside', wrap: () => both(governedBy(cz), governedBy(oppositeCz)) },
-    { order: 'outside', wrap: () => both(governedBy(oppositeCz), governedBy(cz)) },
-  ])('make no model run that the policy $order denies when two gates disagree', async ({ wrap }) => {
-    expect(leaksIn(await runLangChainAttempts(server, wrap()))).toEqual([]);
+  testDisagreeingGates({
+    wrap: (place) => {
+      const [us, opponent] = [governedBy(cz), governedBy(oppositeCz)];
+      return place === 'inside' ? both(us, opponent) : both(opponent, us);
+    },
+    run: async (wrap) => runLangChainAttempts(server, wrap),
   });
 });
 

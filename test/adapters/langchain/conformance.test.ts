@@ -1,4 +1,5 @@
 import { ChatOpenAI, OpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import { vi } from 'vitest';
 
 import type { GovernChatModelOptions, LangChainModel } from '../../../adapters/langchain/index.ts';
 import { governChatModel, governEmbeddings } from '../../../adapters/langchain/index.ts';
@@ -6,6 +7,9 @@ import { describeAdapterConformance } from '../../support/adapter-conformance.ts
 import type { AdapterCall, AdapterCalls, AdapterUnderTest, Governance } from '../../support/adapter-stage.ts';
 import { isOldest } from '../../support/langchain-stage.ts';
 import { LocalChatModel } from '../../support/local-chat-model.ts';
+
+// LangChain waits for seconds before it repeats a request: the limit is for what hangs.
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Model extends LangChainModel {
   invoke(input: string, options?: object): Promise<unknown>;

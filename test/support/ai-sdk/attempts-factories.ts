@@ -1,13 +1,18 @@
 import { whilePolluted } from '../while-polluted.ts';
-import type { Attempt, AttemptStage, Attempts } from './attempt-stage.ts';
+import type { Attempt, AttemptStage, Attempts, Model } from './attempt-stage.ts';
 import { ALLOWED, DENIED, DENIED_EMBEDDING, embed, generate, oneTool, stream } from './attempt-stage.ts';
 import { ClassProvider } from './class-provider.ts';
+import { plainWireModel } from './wire-model.ts';
 
 const GENERATING = ['chat', 'responses', 'completion', 'languageModel'] as const;
 const EMBEDDING = ['embedding', 'embeddingModel', 'textEmbedding', 'textEmbeddingModel'] as const;
 
 function perName<Name extends string>(names: readonly Name[], attempt: (name: Name) => Attempt): Attempts {
   return Object.fromEntries(names.map((name) => [`provider.${name}()`, attempt(name)]));
+}
+
+function plain({ baseURL }: AttemptStage): Model {
+  return plainWireModel(baseURL, DENIED) as unknown as Model;
 }
 
 /** What a provider hands out, by whichever name. */
@@ -44,6 +49,28 @@ export const factoryAttempts: Attempts = {
   'a model that stands on the provider': async (stage) => {
     const provider = { languageModel: stage.raw.chat, best: stage.raw.chat(DENIED) };
     return generate(stage, stage.guard.provider(provider).best);
+  },
+  'a plain model that stands on the provider': async (stage) => {
+    const provider = { languageModel: stage.raw.chat, best: plain(stage) };
+    return generate(stage, stage.guard.provider(provider).best);
+  },
+  'a plain model in a namespace': async (stage) => {
+    const provider = { languageModel: stage.raw.chat, v2: { text: { best: plain(stage) } } };
+    return generate(stage, stage.guard.provider(provider).v2.text.best);
+  },
+  'a plain model in a list': async (stage) => {
+    const provider = { languageModel: stage.raw.chat, all: [plain(stage)] as const };
+    return generate(stage, stage.guard.provider(provider).all[0]);
+  },
+  'a plain model that is a function as well': async (stage) => {
+    const provider = { languageModel: stage.raw.chat, best: Object.assign(() => undefined, plain(stage)) };
+    return generate(stage, stage.guard.provider(provider).best);
+  },
+  'plain embeddings that stand on the provider': async (stage) => {
+    const original = stage.raw.embedding(DENIED_EMBEDDING);
+    const { specificationVersion, provider, modelId } = original;
+    const best = { specificationVersion, provider, modelId, doEmbed: original.doEmbed.bind(original) };
+    return embed(stage, stage.guard.provider({ languageModel: stage.raw.chat, best }).best);
   },
   'a provider inside a provider that is a class': async (stage) =>
     generate(stage, stage.guard.provider(new ClassProvider(stage.raw)).openai.chat(DENIED)),

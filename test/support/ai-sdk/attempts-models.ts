@@ -14,7 +14,7 @@ import {
   oneTool,
   stream,
 } from './attempt-stage.ts';
-import { WireModel } from './wire-model.ts';
+import { WireModel, plainWireModel } from './wire-model.ts';
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } } } as const;
 
@@ -109,21 +109,8 @@ function wire(stage: AttemptStage, id: string): WireModel {
   return stage.guard.model(new WireModel(stage.baseURL, id));
 }
 
-/** A model as some providers make it: an object without a class. */
-function plainModel(stage: AttemptStage): Model {
-  const original = new WireModel(stage.baseURL, DENIED);
-  return {
-    specificationVersion: 'v3',
-    provider: 'plain',
-    modelId: DENIED,
-    supportedUrls: {},
-    doGenerate: original.doGenerate.bind(original),
-    doStream: original.doStream.bind(original),
-  } as unknown as Model;
-}
-
 function plain(stage: AttemptStage): Model {
-  return stage.guard.model(plainModel(stage));
+  return stage.guard.model(plainWireModel(stage.baseURL, DENIED) as unknown as Model);
 }
 
 /** The governed object itself, and what can be got out of it. */
@@ -181,7 +168,7 @@ export const objectAttempts: Attempts = {
   'a method of its own that gives another model': async (stage) => wire(stage, ALLOWED).withId(DENIED).doGenerate({}),
   'a way to run that the framework does not know': async (stage) => wire(stage, DENIED).doCompact({}),
   'a model without a list of URLs': async (stage) => {
-    const { supportedUrls: _, ...model } = plainModel(stage);
+    const { supportedUrls: _, ...model } = plainWireModel(stage.baseURL, DENIED);
     const provider = stage.guard.provider({ languageModel: (_id: string) => model });
     return provider.languageModel(DENIED).doGenerate(callOptions());
   },

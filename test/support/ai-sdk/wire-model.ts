@@ -80,3 +80,19 @@ export class WireModel {
     return choices[0].message.content;
   }
 }
+
+/** The same as some providers make it: an object without a class. */
+export function plainWireModel(
+  baseURL: string,
+  id: string,
+): Pick<WireModel, 'specificationVersion' | 'provider' | 'modelId' | 'supportedUrls' | 'doGenerate' | 'doStream'> {
+  const original = new WireModel(baseURL, id);
+  return {
+    specificationVersion: 'v3',
+    provider: 'plain',
+    modelId: id,
+    supportedUrls: {},
+    doGenerate: original.doGenerate.bind(original),
+    doStream: original.doStream.bind(original),
+  };
+}
