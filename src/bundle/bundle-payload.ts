@@ -1,6 +1,6 @@
 import type { Condition, Policy, PolicyDocument, Rule } from '../policy/types.ts';
+import { jsonDigest } from './canonical-json.ts';
 import type { JsonObject } from './json-payload.ts';
-import { jsonDigest } from './json-payload.ts';
 import { keyIdOf } from './public-key.ts';
 
 /** What the server says about one publication. Times are seconds since the epoch. */

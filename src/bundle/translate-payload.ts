@@ -1,11 +1,13 @@
 import { BundleRefusedError } from '../errors.ts';
+import type { PolicyHead } from '../policy/parsed-policy.ts';
 import { printable } from '../policy/printable.ts';
-import type { Effect, Policy, Rule } from '../policy/types.ts';
+import type { Effect, Policy } from '../policy/types.ts';
 import type { BundleIntegrity } from './bundle-metadata.ts';
 import type { Json, JsonObject } from './json-payload.ts';
 import { isJsonObject } from './json-payload.ts';
 import type { RuleReader } from './rule-parts.ts';
 import { isPresent } from './rule-parts.ts';
+import type { TranslatedRule } from './translate-rule.ts';
 import { translateRule } from './translate-rule.ts';
 
 /** A part of a bundle that is not enforced as it was written. Log it: somebody meant something by it. */
@@ -18,12 +20,18 @@ export interface BundleNote {
   readonly message: string;
 }
 
+/** One policy, brought to the form of the package. */
+export interface TranslatedPolicy {
+  readonly head: PolicyHead;
+  /** Its rules, translated one by one as they are asked for. Those that are switched off are left out. */
+  readonly rules: () => Iterable<TranslatedRule>;
+}
+
 /** A payload brought to the form of the package. */
 export interface TranslatedPayload {
-  /** What decides. */
-  readonly policies: readonly Policy[];
-  /** The same with the rules that were taken out of force, so that they are checked all the same. */
-  readonly allPolicies: readonly Policy[];
+  /** The policies that are enabled, and what decides where no rule does. */
+  readonly policies: readonly TranslatedPolicy[];
+  /** What is not enforced, beside rules. */
   readonly notes: readonly BundleNote[];
   /** How many policies the payload lists, and how many of them are enabled. */
   readonly listed: number;
@@ -78,17 +86,6 @@ function dialectOf(policy: JsonObject): Pick<Policy, 'version'> {
   throw new BundleRefusedError('unsupported', 'A policy is written in a dialect this package does not know.');
 }
 
-interface TranslatedPolicy {
-  readonly all: Policy;
-  readonly kept: Policy;
-  readonly notes: readonly BundleNote[];
-}
-
-function noteOf(policy: string | null, rule: Rule, doubts: readonly string[]): BundleNote {
-  const effect = rule.effect === 'deny' ? 'denies more than it says' : 'is out of force';
-  return { policy, rule: rule.id ?? null, message: `The rule ${effect}: ${doubts.join('; ')}.` };
-}
-
 function objectsIn(value: Json | undefined, what: string): readonly JsonObject[] {
   const list: readonly Json[] = Array.isArray(value) ? value : refuse(`There is no list of ${what}.`);
   const objects = list.filter(isJsonObject);
@@ -99,7 +96,7 @@ function rulesOf(policy: JsonObject): readonly JsonObject[] {
   return objectsIn(policy['rules'], 'rules of a policy');
 }
 
-function headOf(policy: JsonObject, name: string): Omit<Policy, 'rules'> {
+function headOf(policy: JsonObject, name: string): PolicyHead {
   const { priority, default_action: given } = policy;
   return {
     ...dialectOf(policy),
@@ -110,20 +107,31 @@ function headOf(policy: JsonObject, name: string): Omit<Policy, 'rules'> {
   };
 }
 
+function* translateRules(policy: JsonObject, reader: RuleReader): Generator<TranslatedRule> {
+  const doubt = policyDoubt(policy);
+  let index = 0;
+  for (const wire of rulesOf(policy)) {
+    const translated = translateRule(wire, index, reader);
+    index += 1;
+    if (translated && doubt !== undefined) translated.doubts.push(doubt);
+    if (translated) yield translated;
+  }
+}
+
 function translatePolicy(policy: JsonObject, index: number, reader: RuleReader): TranslatedPolicy {
-  const head = headOf(policy, nameOf(policy, index));
-  const doubt = policyDoubt(policy) ?? [];
-  const rules = rulesOf(policy)
-    .map((wire, at) => translateRule(wire, at, reader))
-    .filter((rule) => rule !== undefined)
-    .map(({ rule, doubts }) => ({ rule, doubts: doubts.concat(doubt) }));
-  const kept = rules.filter(({ rule, doubts }) => rule.effect === 'deny' || doubts.length === 0);
-  const doubtful = rules.filter(({ doubts }) => doubts.length > 0);
-  return {
-    all: { ...head, rules: rules.map(({ rule }) => rule) },
-    kept: { ...head, rules: kept.map(({ rule }) => rule) },
-    notes: doubtful.map(({ rule, doubts }) => noteOf(head.name ?? null, rule, doubts)),
-  };
+  return { head: headOf(policy, nameOf(policy, index)), rules: () => translateRules(policy, reader) };
+}
+
+/** Whether a rule is in force. One that denies always is, even where it is not understood. */
+export function isInForce({ rule, doubts }: TranslatedRule): boolean {
+  return doubts.length === 0 || rule.effect === 'deny';
+}
+
+/** What there is to say about a rule that was not understood. */
+export function noteOn(policy: PolicyHead, { rule, doubts }: TranslatedRule): BundleNote {
+  const effect = rule.effect === 'deny' ? 'denies more than it says' : 'is out of force';
+  const message = `The rule ${effect}: ${doubts.join('; ')}.`;
+  return { policy: policy.name ?? null, rule: rule.id ?? null, message };
 }
 
 function checkSchemaVersion({ schema_version: version }: JsonObject): void {
@@ -133,10 +141,11 @@ function checkSchemaVersion({ schema_version: version }: JsonObject): void {
 
 // The effect for everything that no rule decides. A project without policies denies, unless a bundle
 // that cannot be replayed says otherwise: else an old empty bundle would switch enforcement off.
-function fallback(payload: JsonObject, isEmpty: boolean, integrity: BundleIntegrity): readonly Policy[] {
+function fallback(payload: JsonObject, isEmpty: boolean, integrity: BundleIntegrity): readonly TranslatedPolicy[] {
   const key = isEmpty ? 'default_on_empty' : 'default_action';
   const effect = isEmpty && integrity === 'legacy' ? undefined : readDefault(payload[key]);
-  return effect === undefined ? [] : [{ version: '1', name: key, default_action: effect, rules: [] }];
+  if (effect === undefined) return [];
+  return [{ head: { version: '1', name: key, default_action: effect }, rules: () => [] }];
 }
 
 function bundleNotes(payload: JsonObject): readonly BundleNote[] {
@@ -147,8 +156,8 @@ function bundleNotes(payload: JsonObject): readonly BundleNote[] {
 }
 
 /**
- * Brings the payload of a bundle to a policy document of this package: the policies that are enabled,
- * with every restriction of every rule.
+ * Brings the payload of a bundle to policies of this package: those that are enabled, with every
+ * restriction of every rule.
  *
  * @throws {BundleRefusedError} `invalid_data`, `too_large` or `unsupported`
  */
@@ -159,12 +168,10 @@ export function translatePayload(payload: JsonObject, options: TranslateOptions)
   if (rules > MAX_RULES)
     throw new BundleRefusedError('too_large', `The bundle has ${rules} rules; at most ${MAX_RULES} are read.`);
   const enabled = [...listed.entries()].filter(([, policy]) => isEnabled(policy));
-  const translated = enabled.map(([index, policy]) => translatePolicy(policy, index, options));
-  const defaults = fallback(payload, listed.length === 0, options.integrity);
+  const policies = enabled.map(([index, policy]) => translatePolicy(policy, index, options));
   return {
-    policies: [...translated.map(({ kept }) => kept), ...defaults],
-    allPolicies: [...translated.map(({ all }) => all), ...defaults],
-    notes: [...translated.flatMap(({ notes }) => notes), ...bundleNotes(payload)],
+    policies: [...policies, ...fallback(payload, listed.length === 0, options.integrity)],
+    notes: bundleNotes(payload),
     listed: listed.length,
     enabled: enabled.length,
   };

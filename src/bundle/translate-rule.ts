@@ -1,7 +1,7 @@
+import { PlainRule } from '../policy/plain-rule.ts';
 import { printable } from '../policy/printable.ts';
-import type { Rule } from '../policy/types.ts';
 import type { Json, JsonObject } from './json-payload.ts';
-import type { RuleReader } from './rule-parts.ts';
+import type { Doubts, RuleReader } from './rule-parts.ts';
 import {
   isPresent,
   readActions,
@@ -11,40 +11,34 @@ import {
   readEnabled,
   readProjects,
   readResources,
-  unknownKeys,
+  visitUnknownKeys,
 } from './rule-parts.ts';
 
 /** A rule of a bundle, brought to the form of the package. */
 export interface TranslatedRule {
-  readonly rule: Rule;
-  /**
-   * What was not understood, each as half a sentence without text of the rule but its keys. With any,
-   * a rule that denies stays in force, and every other one must not decide.
-   */
-  readonly doubts: readonly string[];
+  readonly rule: PlainRule;
+  /** With any, a rule that denies stays in force, and every other one must not decide. */
+  readonly doubts: Doubts;
 }
 
 const TEXTS = ['description', 'reason', 'reason_code', 'reason_localized'] as const;
 
-function nameOf(rule: JsonObject, index: number): Json {
-  const named = [rule['id'], rule['name']].find((name) => isPresent(name) && name !== '') ?? `rule-${index}`;
-  return typeof named === 'number' ? String(named) : named;
+function nameOf({ id, name }: JsonObject, index: number): Json {
+  const named = isPresent(id) && id !== '' ? id : name;
+  if (typeof named === 'number') return String(named);
+  return isPresent(named) && named !== '' ? named : `rule-${index}`;
 }
 
-function unknownKeyDoubts(rule: JsonObject): readonly string[] {
-  const keys = unknownKeys(rule);
-  return keys.map((key) => `its key "${printable(key)}" is not known`);
-}
+// The parser refuses what has another type.
+type Filling = { -readonly [Key in keyof PlainRule]: unknown };
 
-function describingParts(rule: JsonObject): Record<string, Json> {
-  const parts: Record<string, Json> = {};
+function describe(rule: Filling, wire: JsonObject): void {
   for (const key of TEXTS) {
-    const value = rule[key];
-    if (isPresent(value)) parts[key] = value;
+    const value = wire[key];
+    if (isPresent(value)) rule[key] = value;
   }
-  const escalates = rule['escalate_on_deny'];
-  if (isPresent(escalates)) parts['escalate_on_deny'] = Boolean(escalates);
-  return parts;
+  const { escalate_on_deny: escalates } = wire;
+  if (isPresent(escalates)) rule.escalate_on_deny = Boolean(escalates);
 }
 
 /**
@@ -55,20 +49,14 @@ function describingParts(rule: JsonObject): Record<string, Json> {
  * @returns undefined for a rule that is switched off or meant for other clients
  */
 export function translateRule(wire: JsonObject, index: number, reader: RuleReader): TranslatedRule | undefined {
-  const [effect, enabled] = [readEffect(wire), readEnabled(wire)];
-  const [actions, resources, conditions] = [readActions(wire), readResources(wire), readConditions(wire)];
-  const [clients, projects] = [readClients(wire, reader), readProjects(wire, reader)];
-  if (!enabled.value || !clients.value) return undefined;
-  const parts = [effect, actions, resources, conditions, enabled, clients, projects];
-  const doubts = [...parts.flatMap(({ doubt }) => doubt ?? []), ...unknownKeyDoubts(wire)];
-  const rule = {
-    id: nameOf(wire, index),
-    effect: effect.value,
-    actions: actions.value,
-    ...(resources.value && { resources: resources.value }),
-    ...(Object.keys(conditions.value).length > 0 && { conditions: conditions.value }),
-    ...describingParts(wire),
-  };
-  // The parser refuses what has another type.
-  return { rule: rule as unknown as Rule, doubts };
+  const doubts: Doubts = [];
+  const [effect, actions] = [readEffect(wire, doubts), readActions(wire, doubts)];
+  const [resources, conditions] = [readResources(wire, doubts), readConditions(wire, doubts)];
+  if (!readEnabled(wire, doubts) || !readClients(wire, reader, doubts)) return undefined;
+  readProjects(wire, reader, doubts);
+  visitUnknownKeys(wire, (key) => doubts.push(`its key "${printable(key)}" is not known`));
+  const rule = new PlainRule();
+  Object.assign(rule, { id: nameOf(wire, index), effect, actions, resources, conditions });
+  describe(rule, wire);
+  return { rule, doubts };
 }

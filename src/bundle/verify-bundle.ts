@@ -1,23 +1,24 @@
 import type { CompiledPolicy } from '../engine/compiled-policy.ts';
-import { compileInSteps } from '../engine/compile.ts';
-import { BundleRefusedError, PolicyInvalidError } from '../errors.ts';
-import { parseInSteps } from '../policy/parse.ts';
-import type { ParsedPolicy } from '../policy/parsed-policy.ts';
+import { BundleRefusedError } from '../errors.ts';
 import type { Steps } from '../policy/steps.ts';
 import { finish } from '../policy/steps.ts';
 import type { Policy } from '../policy/types.ts';
 import type { BundleMetadata } from './bundle-metadata.ts';
 import { checkSupported, readMetadata } from './bundle-metadata.ts';
+import type { Bytes } from './bytes.ts';
+import { Part, writeCanonical } from './canonical-json.ts';
+import { compileTranslated, documentOf } from './compile-translated.ts';
 import { readContainer } from './container.ts';
+import { Digest } from './digest.ts';
 import type { BundleExpectations, HighWaterMark } from './high-water-mark.ts';
 import { checkFresh } from './high-water-mark.ts';
-import type { JsonObject } from './json-payload.ts';
-import { jsonDigest, readJsonObject } from './json-payload.ts';
+import type { Json, JsonObject } from './json-payload.ts';
+import { readJsonInSteps, readJsonObject } from './json-payload.ts';
 import type { KeyTrust, TrustedKey } from './key-trust.ts';
 import { checkSigner, findSigner } from './key-trust.ts';
 import { openPayload } from './sealed-payload.ts';
 import type { BundleNote, TranslatedPayload } from './translate-payload.ts';
-import { translatePayload } from './translate-payload.ts';
+import { isInForce, translatePayload } from './translate-payload.ts';
 import { decompress } from './zstd.ts';
 
 /** What a bundle is verified with. */
@@ -38,10 +39,10 @@ type RunSteps = <Result>(steps: Steps<Result>) => Result | Promise<Result>;
 
 /** A bundle that passed every check. */
 export interface VerifiedBundle {
-  /** The policies in the form of the package. */
-  readonly document: { readonly policies: readonly Policy[] };
-  /** The same, ready to decide: activating is one assignment. */
+  /** Ready to decide: activating is one assignment. */
   readonly compiled: CompiledPolicy;
+  /** The same policies as a document in the form of the package. Read anew each time, because hardly anybody asks. */
+  readonly readDocument: () => Promise<{ readonly policies: readonly Policy[] }>;
   /** The first 16 digits of `digest`: the revision that decisions show. */
   readonly revision: string;
   /** SHA-256 of everything that decides. The same policies signed anew have the same digest. */
@@ -65,39 +66,40 @@ const REVISION_DIGITS = 16;
 // What differs between two signatures over the same policies.
 const PER_SIGNATURE: ReadonlySet<string> = new Set(['metadata', 'created_at', 'expires_at', 'bundle_id']);
 
-/** The SHA-256 of everything in a payload that decides, in canonical form. */
-async function contentDigest(payload: JsonObject): Promise<string> {
-  const content = Object.create(null) as Record<string, JsonObject[string]>;
-  for (const [key, value] of Object.entries(payload)) if (!PER_SIGNATURE.has(key)) content[key] = value;
-  return jsonDigest(content);
+/** The digests of a payload. */
+interface Digests {
+  /** Of everything that decides. */
+  readonly all: Digest;
+  readonly policies: Digest;
 }
 
-async function checkCounts(payload: JsonObject, translated: TranslatedPayload, opened: Opened): Promise<void> {
-  const { metadata, count } = opened;
-  const { listed, enabled } = translated;
+function* digestsInSteps(payload: JsonObject): Steps<Digests> {
+  const [all, policies] = [new Digest(), new Digest()];
+  const content = Object.create(null) as Record<string, Json | Part>;
+  for (const [key, value] of Object.entries(payload)) if (!PER_SIGNATURE.has(key)) content[key] = value;
+  content['policies'] = new Part(payload['policies'] ?? null, policies.update);
+  yield* writeCanonical(content, all.update);
+  return { all, policies };
+}
+
+function checkCounts({ listed, enabled }: TranslatedPayload, { metadata, count }: Opened): void {
   const isStripped =
     (metadata.policyCount !== null && (metadata.policyCount !== listed || count !== listed)) ||
     enabled < (metadata.activePolicyCount ?? 0);
   if (isStripped)
     throw new BundleRefusedError('invalid_data', 'The bundle lists other policies than it was made with.');
-  const { policiesSha256 } = metadata;
-  if (policiesSha256 !== null && policiesSha256 !== (await jsonDigest(payload['policies'] ?? null)))
-    throw new BundleRefusedError('invalid_data', 'The policies are not those that the metadata vouches for.');
 }
 
-async function parse(policies: readonly Policy[], run: RunSteps): Promise<readonly ParsedPolicy[]> {
-  try {
-    return await run(parseInSteps({ policies }, { origin: 'the bundle' }));
-  } catch (error) {
-    if (!(error instanceof PolicyInvalidError)) throw error;
-    const { length } = error.problems;
-    const message = `Its policies have ${length} ${length === 1 ? 'problem' : 'problems'}; error.cause.problems lists them.`;
-    throw new BundleRefusedError('invalid_data', message, error);
-  }
+// What is counted and digested is what the metadata vouches for.
+async function checkPolicies({ policies }: Digests, { policiesSha256 }: BundleMetadata): Promise<void> {
+  if (policiesSha256 !== null && policiesSha256 !== (await policies.hex()))
+    throw new BundleRefusedError('invalid_data', 'The policies are not those that the metadata vouches for.');
 }
 
 interface Opened {
   readonly payload: JsonObject;
+  /** The payload as it came, compressed. */
+  readonly packed: Bytes;
   readonly count: number;
   readonly metadata: BundleMetadata;
   readonly signer: TrustedKey;
@@ -107,8 +109,18 @@ async function openBundle(bytes: Uint8Array, options: VerifyBundleOptions): Prom
   const container = readContainer(bytes, 'CZ01', MAX_BUNDLE_BYTES);
   const signer = await findSigner(options.trust, { message: container.signed, signature: container.signature });
   const packed = await openPayload(container.payload, { projectKey: options.projectKey });
-  const payload = readJsonObject(await decompress(packed, MAX_UNPACKED_BYTES));
-  return { payload, count: container.count, metadata: readMetadata(payload, container.createdAt), signer };
+  const { run = finish } = options;
+  const payload = await run(readJsonInSteps(await decompress(packed, MAX_UNPACKED_BYTES)));
+  const metadata = readMetadata(payload, container.createdAt);
+  return { payload, packed, count: container.count, metadata, signer };
+}
+
+function translate(payload: JsonObject, metadata: BundleMetadata, options: VerifyBundleOptions): TranslatedPayload {
+  return translatePayload(payload, {
+    integrity: metadata.integrity,
+    projectId: metadata.projectId ?? options.projectId ?? null,
+    clientName: options.clientName,
+  });
 }
 
 /**
@@ -128,31 +140,28 @@ async function openBundle(bytes: Uint8Array, options: VerifyBundleOptions): Prom
 export async function verifyBundle(bytes: Uint8Array, options: VerifyBundleOptions): Promise<VerifiedBundle> {
   const opened = await openBundle(bytes, options);
   const { run = finish } = options;
-  const { payload, metadata, signer } = opened;
+  const { payload, packed, metadata, signer } = opened;
   checkSupported(metadata, options.sdkVersion);
   const trust = await checkSigner(options.trust, signer, metadata);
-  const translated = translatePayload(payload, {
-    integrity: metadata.integrity,
-    projectId: metadata.projectId ?? options.projectId ?? null,
-    clientName: options.clientName,
-  });
-  await checkCounts(payload, translated, opened);
-  const { policies, allPolicies, notes } = translated;
-  // Rules that are out of force are checked as well: one malformed pattern refuses the bundle.
-  const everything = await parse(allPolicies, run);
-  const digest = await contentDigest(payload);
-  const mark = checkFresh(metadata, digest, options);
+  const translated = translate(payload, metadata, options);
+  checkCounts(translated, opened);
+  const digests = await run(digestsInSteps(payload));
+  await checkPolicies(digests, metadata);
+  const digest = await digests.all.hex();
   const revision = digest.slice(0, REVISION_DIGITS);
-  const parsed = notes.length === 0 ? everything : await parse(policies, run);
+  const { compiled, notes } = await run(compileTranslated(translated.policies, revision));
   return {
-    document: { policies },
-    compiled: await run(compileInSteps(parsed, { revision })),
+    compiled,
     revision,
     digest,
     metadata,
     signer,
-    notes,
-    mark,
+    notes: [...notes, ...translated.notes],
+    mark: checkFresh(metadata, digest, options),
     trust,
+    readDocument: async () => {
+      const again = readJsonObject(await decompress(packed, MAX_UNPACKED_BYTES));
+      return documentOf(translate(again, metadata, options).policies, isInForce);
+    },
   };
 }

@@ -27,6 +27,11 @@ export interface EngineOptions {
   readonly bucketSize?: number;
 }
 
+/** A policy whose rules may come one by one, so that what each was read from need not last. */
+export interface PolicyToCompile extends Omit<ParsedPolicy, 'rules'> {
+  readonly rules: Iterable<ParsedRule>;
+}
+
 const STRICTEST_FIRST: readonly Effect[] = ['deny', 'warn', 'allow'];
 const RULES_PER_STEP = 128;
 const REMEMBERED = 4096;
@@ -35,7 +40,7 @@ const FEW_GLOBS = 12;
 const NO_CONDITIONS: readonly CompiledCondition[] = [];
 
 // Where policies differ the strictest default wins, so adding a policy can never widen another one's default.
-function compileNoMatch(policies: readonly ParsedPolicy[], revision: string): Decision {
+function compileNoMatch(policies: readonly PolicyToCompile[], revision: string): Decision {
   const reasonCode = 'NO_RULE_MATCH';
   for (const effect of STRICTEST_FIRST) {
     const policy = policies.find(({ defaultAction }) => defaultAction === effect);
@@ -64,10 +69,10 @@ class RuleCompiler {
     this.#revision = revision;
   }
 
-  *addPolicy({ name, rules }: ParsedPolicy): Steps<void> {
+  *addPolicy({ name, rules }: PolicyToCompile): Steps<void> {
     const policy = { name, revision: this.#revision };
-    for (const [number, rule] of rules.entries()) {
-      if (number % RULES_PER_STEP === 0) yield;
+    for (const rule of rules) {
+      if (this.rules.length % RULES_PER_STEP === 0) yield;
       const actions = this.#actionsOf(rule);
       this.rules.push(new CompiledRule({ rule, policy, actions, conditions: this.#conditionsOf(rule) }));
     }
@@ -124,7 +129,7 @@ function* compileSearch(rules: readonly CompiledRule[], bucketSize = BUCKET_SIZE
 
 /** Compiles parsed policies, given in the order they apply, into one ordered first-match decision, in steps. */
 export function* compileInSteps(
-  policies: readonly ParsedPolicy[],
+  policies: readonly PolicyToCompile[],
   { revision, options = {} }: { readonly revision: string; readonly options?: EngineOptions },
 ): Steps<CompiledPolicy> {
   const compiler = new RuleCompiler(revision);

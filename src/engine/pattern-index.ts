@@ -131,12 +131,15 @@ export class PatternIndexBuilder {
       counts.add(fragment);
       return true;
     };
-    for (const [index, [, wildcard]] of this.#wildcards.entries()) {
-      if (index % WILDCARDS_PER_STEP === 0) yield;
+    let done = 0;
+    for (const [, wildcard] of this.#wildcards) {
+      if (done % WILDCARDS_PER_STEP === 0) yield;
       visitFragments(wildcard, count);
+      done += 1;
     }
-    for (const [index, [entry, wildcard]] of this.#wildcards.entries()) {
-      if (index % WILDCARDS_PER_STEP === 0) yield;
+    for (const [entry, wildcard] of this.#wildcards) {
+      if (done % WILDCARDS_PER_STEP === 0) yield;
+      done += 1;
       const fragment = rarest(wildcard, counts);
       if (fragment) this.#file(entry, fragment);
       else this.#rest = withEntry(this.#rest, entry);

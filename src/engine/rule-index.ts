@@ -61,7 +61,8 @@ class RuleIndexBuilder {
   *build(): Steps<RuleIndex> {
     const builder = new PatternIndexBuilder();
     const any: number[] = [];
-    for (const [number, rule] of this.#rules.entries()) {
+    let number = 0;
+    for (const rule of this.#rules) {
       if (number % RULES_PER_STEP === 0) yield;
       for (const glob of rule.resourceGlobs) {
         const entry = this.#ruleOf.push(number) - 1;
@@ -69,6 +70,7 @@ class RuleIndexBuilder {
         if (glob === undefined) any.push(entry);
         else builder.add(entry, glob);
       }
+      number += 1;
     }
     const byResource = yield* builder.build((entries) => this.#narrow(entries, START));
     const anyResource = any.length > 0 ? yield* this.#narrow(any, START) : undefined;

@@ -45,6 +45,13 @@ export interface RuleParts {
   readonly conditions: readonly CompiledCondition[];
 }
 
+function compileResources(patterns: readonly CutPattern[]): CompiledRule['resource'] {
+  const [first] = patterns;
+  const [glob] = first?.globs ?? [];
+  if (patterns.length === 1 && first?.globs.length === 1 && glob !== undefined) return compileGlob(glob);
+  return patterns.flatMap(({ globs }) => globs).map(compileGlob);
+}
+
 /** One rule, ready to be matched. Large policies have many, so it holds what it needs and nothing twice. */
 export class CompiledRule {
   readonly effect: Effect;
@@ -65,8 +72,7 @@ export class CompiledRule {
     this.conditions = conditions;
     this.name = rule.name;
     const { resources } = rule;
-    const globs = resources?.flatMap((pattern) => pattern.globs).map(compileGlob);
-    this.resource = globs?.length === 1 ? globs[0] : globs;
+    this.resource = resources && compileResources(resources);
     this.#policy = policy;
     this.#reason = rule.reason;
     this.#texts = resources?.length === 1 ? resources[0]?.text : resources?.map(({ text }) => text);

@@ -331,7 +331,7 @@ export class HostedSource implements PolicySource {
 
   #snapshotOf(received: Received): PolicySnapshot {
     const { verified, source } = received;
-    const { metadata, digest, revision, signer, document, compiled } = verified;
+    const { metadata, digest, revision, signer, compiled } = verified;
     const { epoch, version, integrity, issuedAt, expiresAt } = metadata;
     const keyId = metadata.keyId ?? signer.publicKey.slice(0, 16);
     const snapshot: PolicySnapshot = {
@@ -339,7 +339,7 @@ export class HostedSource implements PolicySource {
       origin: 'the control plane',
       facts: { epoch, version, digest, integrity, issuedAt, expiresAt, keyId, source },
       compiled,
-      parse: async () => ({ document }),
+      parse: async () => ({ document: await verified.readDocument() }),
       settled: ({ activated }) => {
         if (activated && this.#current?.snapshot !== snapshot) this.#activated(received, snapshot);
       },

@@ -1,4 +1,5 @@
 import type * as asyncHooks from 'node:async_hooks';
+import type * as crypto from 'node:crypto';
 import type * as syncFiles from 'node:fs';
 import type * as diagnostics from 'node:diagnostics_channel';
 import type * as files from 'node:fs/promises';
@@ -15,6 +16,7 @@ import { ConfigurationError } from '../errors.ts';
 
 interface Builtins {
   readonly 'node:async_hooks': typeof asyncHooks;
+  readonly 'node:crypto': typeof crypto;
   readonly 'node:fs': typeof syncFiles;
   readonly 'node:diagnostics_channel': typeof diagnostics;
   readonly 'node:fs/promises': typeof files;

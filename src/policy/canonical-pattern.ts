@@ -36,10 +36,17 @@ function canonicalActionAlternative(alternative: Alternative): Alternative {
   return text === undefined ? alternative.map(dotForColon) : literalTokens(canonicalAction(text));
 }
 
+function startsWith(alternative: Alternative, text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const token = alternative[at];
+    if (token?.kind !== 'character' || token.value !== text[at]) return false;
+  }
+  return true;
+}
+
 function canonicalResourceAlternative(alternative: Alternative): Alternative {
-  const head = literalText(alternative.slice(0, MODEL_PREFIX.length));
-  if (head !== MODEL_PREFIX) return alternative;
-  return [...literalTokens(canonicalResource(head)), ...alternative.slice(MODEL_PREFIX.length)];
+  if (!startsWith(alternative, MODEL_PREFIX)) return alternative;
+  return [...literalTokens(canonicalResource(MODEL_PREFIX)), ...alternative.slice(MODEL_PREFIX.length)];
 }
 
 /** A pattern of actions, every spelling brought to the one that requests are brought to. */

@@ -8,7 +8,6 @@ import { readPlainDocument } from './plain-document.ts';
 import { policyListSchema, policySchema, policySetSchema } from './policy-schema.ts';
 import type { PathStep, PlacedProblem, PolicyProblem } from './problem.ts';
 import { describeFound, placeProblem, suggest } from './problem.ts';
-import type { Steps } from './steps.ts';
 import { finish } from './steps.ts';
 import { unknownKeyProblems } from './unknown-keys.ts';
 
@@ -140,20 +139,10 @@ export function checkDocument(document: unknown, { origin, locate }: ParseOption
 }
 
 /**
- * Reads a policy document of either dialect in steps: checks it completely and brings it to one form.
- * What the document holds is taken while the steps go on; every rule is taken at one moment.
- *
- * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
- */
-export function* parseInSteps(document: unknown, options: ParseOptions): Steps<readonly ParsedPolicy[]> {
-  return (yield* readPlainDocument(document)) ?? checkDocument(document, options);
-}
-
-/**
  * Reads a policy document of either dialect: checks it completely and brings it to one form.
  *
  * @throws {PolicyInvalidError} `ERR_CZ_POLICY_INVALID` with every problem of the document
  */
 export function parsePolicy(document: unknown, options: ParseOptions): readonly ParsedPolicy[] {
-  return finish(parseInSteps(document, options));
+  return finish(readPlainDocument(document)) ?? checkDocument(document, options);
 }

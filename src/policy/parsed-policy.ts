@@ -52,15 +52,48 @@ function effectOf(rule: Rule): Effect {
   return rule.allow === undefined ? 'deny' : 'allow';
 }
 
-/** Brings rules to one form. Rules say the same few things again and again; those are read once. */
+// Rules say the same few things again and again; those are read once.
+class RememberedPatterns {
+  readonly #known = new Map<string, readonly CutPattern[]>();
+  readonly #read: (text: string) => CutPattern;
+
+  constructor(read: (text: string) => CutPattern) {
+    this.#read = read;
+  }
+
+  read(texts: string | readonly string[]): readonly CutPattern[] {
+    if (typeof texts === 'string') return this.#readOne(texts);
+    const [only = ''] = texts;
+    return texts.length === 1 ? this.#readOne(only) : texts.map(this.#read);
+  }
+
+  #readOne(text: string): readonly CutPattern[] {
+    const before = this.#known.get(text);
+    if (before) return before;
+    const patterns = [this.#read(text)];
+    if (this.#known.size < MOST_REMEMBERED) this.#known.set(text, patterns);
+    return patterns;
+  }
+}
+
+function readAction(text: string): CutPattern {
+  return cut(text, 'action');
+}
+
+function readToolAction(text: string): CutPattern {
+  const pattern = readAction(text);
+  const widened = widenToolPattern(text);
+  return widened === text ? pattern : readAction(widened);
+}
+
+/** Brings rules to one form. */
 export class RuleReader {
-  readonly #isFileDialect: boolean;
-  readonly #actions = new Map<string, readonly CutPattern[]>();
-  readonly #values = new Map<string, readonly CutPattern[]>();
-  readonly #resources = new Map<string, readonly CutPattern[]>();
+  readonly #actions: RememberedPatterns;
+  readonly #values = new RememberedPatterns((text) => cut(text, 'value'));
+  readonly #resources = new RememberedPatterns((text) => cut(text, 'resource'));
 
   constructor(policy: PolicyHead) {
-    this.#isFileDialect = policy.version !== undefined;
+    this.#actions = new RememberedPatterns(policy.version === undefined ? readAction : readToolAction);
   }
 
   /** @throws {PatternRefused} for a pattern that the policy language refuses */
@@ -68,26 +101,12 @@ export class RuleReader {
     const resources = rule.resource ?? rule.resources;
     return {
       effect: effectOf(rule),
-      actions: this.#readActions(rule.allow ?? rule.deny ?? rule.action ?? rule.actions ?? []),
-      resources: resources === undefined ? undefined : this.#readResources(resources),
+      actions: this.#actions.read(rule.allow ?? rule.deny ?? rule.action ?? rule.actions ?? []),
+      resources: resources === undefined ? undefined : this.#resources.read(resources),
       conditions: this.#readConditions(rule.conditions ?? rule.when),
       name: rule.id ?? rule.name ?? index,
       reason: rule.reason,
     };
-  }
-
-  #readActions(texts: string | readonly string[]): readonly CutPattern[] {
-    const read = (text: string): CutPattern => {
-      const pattern = cut(text, 'action');
-      const widened = this.#isFileDialect ? widenToolPattern(text) : text;
-      return widened === text ? pattern : cut(widened, 'action');
-    };
-    return typeof texts === 'string' ? remembered(this.#actions, texts, read) : texts.map(read);
-  }
-
-  #readResources(texts: string | readonly string[]): readonly CutPattern[] {
-    const read = (text: string): CutPattern => cut(text, 'resource');
-    return typeof texts === 'string' ? remembered(this.#resources, texts, read) : texts.map(read);
   }
 
   #readConditions(conditions: Rule['conditions']): readonly ParsedCondition[] {
@@ -96,22 +115,8 @@ export class RuleReader {
   }
 
   #readAccepted(accepts: Condition): ParsedCondition['accepts'] {
-    if (typeof accepts === 'number' || typeof accepts === 'boolean') return accepts;
-    const read = (text: string): CutPattern => cut(text, 'value');
-    return typeof accepts === 'string' ? remembered(this.#values, accepts, read) : accepts.map(read);
+    return typeof accepts === 'number' || typeof accepts === 'boolean' ? accepts : this.#values.read(accepts);
   }
-}
-
-function remembered(
-  known: Map<string, readonly CutPattern[]>,
-  text: string,
-  read: (text: string) => CutPattern,
-): readonly CutPattern[] {
-  const before = known.get(text);
-  if (before) return before;
-  const patterns = [read(text)];
-  if (known.size < MOST_REMEMBERED) known.set(text, patterns);
-  return patterns;
 }
 
 /** Brings a checked policy without its rules to the one form. */
@@ -124,7 +129,7 @@ export function readPolicyHead(policy: PolicyHead, index: number): Omit<ParsedPo
 }
 
 /** Policies in the order they apply: by priority, then as given. */
-export function inOrderOfPriority(policies: readonly ParsedPolicy[]): readonly ParsedPolicy[] {
+export function inOrderOfPriority<P extends Pick<ParsedPolicy, 'priority'>>(policies: readonly P[]): readonly P[] {
   return policies.toSorted((a, b) => a.priority - b.priority);
 }
 

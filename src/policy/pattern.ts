@@ -29,7 +29,7 @@ export const MAX_EXPANDED_UNITS = 8192;
 
 const STAR: PatternToken = { kind: 'star' };
 const ANY: PatternToken = { kind: 'any' };
-const EXTGLOB = /^[@+*?!]\(/u;
+const EXTGLOB_STARTS = '@+*?!';
 const RANGE_LIST = /^\{[^{},]*\.\.[^{},]*\}/u;
 
 // One token stands for a character wherever it comes up: large policies have millions of characters.
@@ -62,10 +62,16 @@ class PatternReader {
 
   readSegments(): Segment[] {
     const segments: Segment[] = [];
+    let run: PatternToken[] = [];
     while (this.#at < this.#text.length) {
-      segments.push(this.#peek() === '{' ? this.#readList() : [[this.#readUnit()]]);
+      if (this.#peek() === '{') {
+        segments.push([run], this.#readList());
+        run = [];
+      } else {
+        run.push(this.#readUnit());
+      }
     }
-    return segments;
+    return [...segments, [run]];
   }
 
   #peek(): string | undefined {
@@ -73,13 +79,13 @@ class PatternReader {
   }
 
   #readUnit(): PatternToken {
-    if (EXTGLOB.test(this.#text.slice(this.#at, this.#at + 2))) {
+    const character = this.#peek() ?? '';
+    if (this.#text[this.#at + 1] === '(' && EXTGLOB_STARTS.includes(character)) {
       throw new FaultSignal(
         'Extended globs are not part of the pattern language.',
         'a list such as {a,b}, or \\( for a parenthesis',
       );
     }
-    const character = this.#peek() ?? '';
     if (character === '*') return this.#take(STAR);
     if (character === '?') return this.#take(ANY);
     if (character === '[') return this.#readSet();

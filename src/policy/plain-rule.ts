@@ -9,8 +9,8 @@ const EFFECTS: ReadonlySet<unknown> = new Set(['allow', 'deny', 'warn'] satisfie
 
 type Conditions = Readonly<Record<string, Condition>>;
 
-// Every key is an own property from the start, so that nothing inherited can ever stand in for one.
-class PlainRule implements Rule {
+/** A rule of which every key is an own property from the start, so that nothing inherited can ever stand in for one. */
+export class PlainRule implements Rule {
   readonly id!: string;
   readonly name!: string;
   readonly description!: string;

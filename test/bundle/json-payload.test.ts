@@ -1,14 +1,7 @@
-import { createHash } from 'node:crypto';
-
-import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Json } from '../../src/bundle/json-payload.ts';
-import { canonicalJson, jsonDigest, readJsonObject } from '../../src/bundle/json-payload.ts';
+import { readJsonObject } from '../../src/bundle/json-payload.ts';
 import { BundleRefusedError } from '../../src/index.ts';
-import { fuzzSeed } from '../support/fuzz-seed.ts';
-import { sortedJson } from '../support/naive-bundle.ts';
-import { rejectionOf } from '../support/rejection-of.ts';
 
 const read = (text: string): unknown => readJsonObject(new TextEncoder().encode(text));
 
@@ -47,43 +40,5 @@ describe('JSON of a payload', () => {
       expect(error).not.toHaveProperty('cause');
       expect(String(error)).not.toContain('secret-rule');
     }
-  });
-});
-
-describe('canonical JSON', () => {
-  // The example of RFC 8785, section 3.2.2 and 3.2.3.
-  test('is that of RFC 8785', () => {
-    const value = JSON.parse(
-      String.raw`{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],"string":"\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}`,
-    ) as Json;
-    expect(canonicalJson(value)).toBe(
-      String.raw`{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}`,
-    );
-    const keys = JSON.parse(
-      String.raw`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One","\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
-    ) as Json;
-    expect(Object.values(JSON.parse(canonicalJson(keys)) as object).length).toBe(7);
-    expect([...canonicalJson(keys).matchAll(/:"(\w+)/gu)].map(([, word]) => word)).toEqual([
-      'Carriage',
-      'One',
-      'Control',
-      'Latin',
-      'Euro',
-      'Emoji',
-      'Hebrew',
-    ]);
-  });
-
-  test('has the digest that an independent writer has', async () => {
-    const property = fc.asyncProperty(fc.jsonValue(), async (value) => {
-      const plain = JSON.parse(JSON.stringify(value)) as Json;
-      expect(await jsonDigest(plain)).toBe(createHash('sha256').update(sortedJson(plain)).digest('hex'));
-    });
-    await fc.assert(property, { seed: fuzzSeed(), numRuns: 500 });
-  });
-
-  test('holds no half of a surrogate pair', async () => {
-    for (const value of ['\uD800', { '\uDC00': 1 }])
-      expect(await rejectionOf(jsonDigest(value))).toBeInstanceOf(BundleRefusedError);
   });
 });

@@ -45,7 +45,9 @@ describe('what a client remembers', () => {
     const trust = Object.freeze({ ...firstUse(key), keys: Object.freeze(firstUse(key).keys.map(Object.freeze)) });
     const before = Uint8Array.from(bundle);
     const [first, second] = [await verify(bundle, trust as never), await verify(bundle, trust as never)];
-    expect({ ...first, compiled: null }).toEqual({ ...second, compiled: null });
+    const functions = { compiled: null, readDocument: null };
+    expect({ ...first, ...functions }).toEqual({ ...second, ...functions });
+    expect(await first.readDocument()).toEqual(await second.readDocument());
     expect(bundle).toEqual(before);
   });
 

@@ -95,11 +95,11 @@ describe('the forms of a rule', () => {
     ['an enabled flag that is no boolean', { ...base, enabled: 'no' }],
   ])('out of force: an allow with %s', async (_, rule) => {
     expect(await effectsOf(rule)).toEqual(['warn', 'warn', 'warn']);
-    const { notes, document } = await read([{ name: 'p', rules: [{ ...rule, id: 'x' }] }]);
+    const { notes, readDocument } = await read([{ name: 'p', rules: [{ ...rule, id: 'x' }] }]);
     expect(notes).toMatchObject([
       { policy: 'p', rule: 'x', message: expect.stringMatching(/^The rule is out of force: /u) as string },
     ]);
-    expect(document.policies[0]?.rules).toEqual([]);
+    expect((await readDocument()).policies[0]?.rules).toEqual([]);
     // The same as a denial stays in force, for all that its reading covers.
     expect((await effectsOf({ ...rule, effect: 'deny' }))[0]).toBe('deny');
   });
@@ -175,8 +175,8 @@ describe('the forms of a rule', () => {
       reason_localized: { de: 'warum' },
       escalate_on_deny: true,
     };
-    const { document, compiled } = await read([{ name: 'p', priority: 5, rules: [rule] }]);
-    expect(document.policies).toEqual([{ version: '1', name: 'p', priority: 5, rules: [rule] }]);
+    const { readDocument, compiled } = await read([{ name: 'p', priority: 5, rules: [rule] }]);
+    expect((await readDocument()).policies).toEqual([{ version: '1', name: 'p', priority: 5, rules: [rule] }]);
     expect(compiled.rules[0]?.decision).toMatchObject({ policy: 'p', rule: 'r', reason: 'why' });
   });
 });
@@ -222,13 +222,13 @@ describe('policies', () => {
   });
 
   test('are named by name, id or place', async () => {
-    const { document } = await read([
+    const { readDocument } = await read([
       { name: 'n', id: 'i', rules: [] },
       { id: 'i', name: '', rules: [] },
       { is_enabled: false, rules: [] },
       { rules: [] },
     ]);
-    expect(document.policies.map(({ name }) => name)).toEqual(['n', 'i', 'policy-3']);
+    expect((await readDocument()).policies.map(({ name }) => name)).toEqual(['n', 'i', 'policy-3']);
   });
 
   test('in a dialect of the future are refused', async () => {

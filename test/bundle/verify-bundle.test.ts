@@ -22,7 +22,7 @@ test('a bundle comes back as the policy it was made of', async () => {
     metadata: { integrity: 'versioned', epoch: 1, version: 1 },
     trust: { kind: 'first-use', keys: [{ publicKey: key.publicKey, epoch: 1 }] },
   });
-  expect(verified.document.policies).toMatchObject([
+  expect((await verified.readDocument()).policies).toMatchObject([
     { name: 'policy-0', rules: [{ id: 'a', resources: ['model/gpt-4'] }] },
   ]);
 });
