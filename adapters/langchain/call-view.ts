@@ -1,110 +1,62 @@
-import type { Fields } from './fields.ts';
 import type { GovernedCall } from './governed-call.ts';
 import { isEmbeddings } from './is-embeddings.ts';
-import type { Named } from './named-models.ts';
-import { namesModels } from './settle.ts';
+import type { Pins } from './pins.ts';
+import { pinsOf } from './pins.ts';
 
-const ABSENT = Symbol('absent');
-const THIN = Symbol('thin');
+const VIEW = Symbol('view');
 
-/** What names the model of an object, as it was when a view of it was made: a view does not follow when it changes. */
-export interface Pins {
-  readonly model: unknown;
-  readonly modelName: unknown;
-  readonly modelKwargs: unknown;
-  readonly azureOpenAIApiDeploymentName: unknown;
-}
-
-/** What names the model of an object at this moment. */
-export function pinsOf(object: object): Pins {
-  const { model, modelName, modelKwargs, azureOpenAIApiDeploymentName } = object as Fields;
-  return {
-    model: 'model' in object ? model : ABSENT,
-    modelName: 'modelName' in object ? modelName : ABSENT,
-    modelKwargs: 'modelKwargs' in object ? modelKwargs : ABSENT,
-    azureOpenAIApiDeploymentName: 'azureOpenAIApiDeploymentName' in object ? azureOpenAIApiDeploymentName : ABSENT,
-  };
-}
-
-function pinned(pins: Pins, name: PropertyKey): unknown {
-  switch (name) {
-    case 'model':
-    case 'modelName':
-    case 'modelKwargs':
-    case 'azureOpenAIApiDeploymentName':
-      return pins[name];
-    default:
-      return ABSENT;
-  }
-}
-
-function isOrSaysNothing(pinnedName: unknown, model: string): boolean {
-  return pinnedName === model || pinnedName === ABSENT || pinnedName === undefined;
-}
-
-/** Whether what is pinned names one model, by whatever it names it, and that is the one. */
-export function isPinned(pins: Pins, named: Named): boolean {
-  if ('fault' in named || named.others !== undefined || namesModels(pins.modelKwargs)) return false;
-  const { model } = named;
-  // On Azure the deployment is what runs.
-  if (pins.azureOpenAIApiDeploymentName === model) return true;
-  if (!isOrSaysNothing(pins.azureOpenAIApiDeploymentName, model)) return false;
-  return isOrSaysNothing(pins.model, model) && isOrSaysNothing(pins.modelName, model);
-}
-
-/** What a view is made of. */
-export interface CallView {
+/** Whose call a view tells. */
+export interface ViewedCall {
   /** The object that is called on the view. */
   readonly target: object;
-  /** Where the call stands. */
+  /** Of which gate the call is. */
   readonly key: symbol;
   readonly call: GovernedCall;
+}
+
+/** How a view holds on to what was judged. */
+export interface Pinning {
   readonly pins: Pins;
   /** Whether embeddings that the object holds are a part of the same call: a cache of vectors asks them. Default: false. */
   readonly isCache?: boolean;
 }
 
-/** The call that a view of an object belongs to; undefined when the object is no view for this gate. */
-export function callOfView(model: object, key: symbol): GovernedCall | undefined {
-  return Reflect.get(model, key) as GovernedCall | undefined;
+/** What stands behind a view. One is made for each call, so it is the handler of its proxy as well. */
+export interface CallView extends ViewedCall, ProxyHandler<object> {
+  readonly pinning: Pinning | undefined;
+}
+
+function read(this: CallView, target: object, name: PropertyKey): unknown {
+  if (name === VIEW) return this;
+  const { key, call, pinning } = this;
+  if (pinning && name in pinning.pins) return pinning.pins[name];
+  const value: unknown = Reflect.get(target, name);
+  if (pinning)
+    return pinning.isCache && isEmbeddings(value)
+      ? viewFor({ target: value, key, call }, { ...pinning, pins: pinsOf(value) })
+      : value;
+  // It reads all fields of the model, which is many times faster on the model itself.
+  return name === 'invocationParams' && typeof value === 'function' ? (value.bind(target) as unknown) : value;
 }
 
 /**
- * A view of an object that only tells whose call it is: for one that sends what it has put together by a
- * method of its own, where the request itself is judged.
+ * A view of an object for the length of one call: methods that are called on it belong to that call.
+ * Everything else, and everything that is set on it, is the object's own. Where names are pinned, the
+ * model that it names stays the one that was judged; without pins the finished request is judged.
  */
-export function thinViewFor(model: object, key: symbol, call: GovernedCall): object {
-  return new Proxy(model, {
-    get(target, name) {
-      if (name === key) return call;
-      if (name === THIN) return true;
-      const value: unknown = Reflect.get(target, name);
-      // It reads all fields of the model, which is many times faster on the model itself.
-      return name === 'invocationParams' && typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+export function viewFor({ target, key, call }: ViewedCall, pinning?: Pinning): object {
+  const view: CallView = { target, key, call, pinning, get: read };
+  return new Proxy(target, view);
 }
 
-/** Whether an object is a view that does not hold on to what was judged. */
-export function isThinView(model: object): boolean {
-  return Reflect.get(model, THIN) === true;
+/** What an object is a view of; undefined when it is none. Gates around one another put views around views. */
+export function viewOf(object: object): CallView | undefined {
+  return Reflect.get(object, VIEW) as CallView | undefined;
 }
 
-/**
- * A view of an object for the length of one call: methods that are called on it belong to that call, and
- * the model it names stays the one that was judged. Everything else, and everything that is set on it, is
- * the object's own.
- */
-export function viewFor(parts: CallView): object {
-  const { target: object, key, call, pins, isCache = false } = parts;
-  return new Proxy(object, {
-    get(target, name) {
-      if (name === key) return call;
-      const known = pinned(pins, name);
-      if (known !== ABSENT) return known;
-      const value: unknown = Reflect.get(target, name);
-      if (!isCache || !isEmbeddings(value)) return value;
-      return viewFor({ ...parts, target: value, pins: pinsOf(value) });
-    },
-  });
+/** What an object is a view of for one gate; undefined when it is none. */
+export function viewOfGate(object: object, key: symbol): CallView | undefined {
+  let view = viewOf(object);
+  while (view && view.key !== key) view = viewOf(view.target);
+  return view;
 }

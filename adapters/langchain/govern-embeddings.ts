@@ -1,6 +1,6 @@
 import type { ControlZero } from '../../src/index.ts';
 import { sendJudged } from '../../src/index.ts';
-import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
+import { viewFor, viewOfGate } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
 import type { Hooks } from './derive.ts';
 import { derive, methodOf } from './derive.ts';
@@ -9,10 +9,13 @@ import type { LangChainOptions } from './langchain-options.ts';
 import { readOptions } from './langchain-options.ts';
 import { EMBEDDING_METHODS, isEmbeddings } from './is-embeddings.ts';
 import { isGoverned, MARK } from './mark.ts';
+import type { CallInView } from './model-calls.ts';
 import type { Named } from './named-models.ts';
 import { namedIds, readEmbeddings } from './named-models.ts';
+import { isPinned, pinsOf } from './pins.ts';
+import { seenAgain } from './seen-again.ts';
 import type { Send } from './sending.ts';
-import { sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
+import { sendGoverned, sendingMethods } from './sending.ts';
 
 /** What embeddings look like, of any supported version of LangChain. */
 export interface LangChainEmbeddings {
@@ -31,7 +34,7 @@ interface EmbeddingsSeam {
   /** Under this key views carry their call. */
   readonly key: symbol;
   readonly start: (embeddings: object) => GovernedCall;
-  readonly named: (embeddings: object) => Named;
+  readonly read: (embeddings: object) => Named;
 }
 
 // One that keeps vectors for another is called what the other one is called.
@@ -41,32 +44,32 @@ function namedThrough(embeddings: object, modelId: string | undefined): Named {
   return 'fault' in named && inner && others.length === 0 ? namedThrough(inner, modelId) : named;
 }
 
-function embedding(name: string, embeddings: object, { key, start, named }: EmbeddingsSeam): Embed {
+function embedding(name: string, embeddings: object, { key, start, read }: EmbeddingsSeam): Embed {
   const original = methodOf(embeddings, name) as Embed;
-  const isSeenAgain = sendsFinished(embeddings, name);
-  function look(self: object, call: GovernedCall): { readonly view: object; readonly what: Named } {
-    const what = named(self);
-    if (isSeenAgain) return { view: thinViewFor(self, key, call), what };
+  const isSeenAgain = seenAgain(embeddings, name) !== 'never';
+  function look(self: object, call: GovernedCall): CallInView {
+    const named = read(self);
+    if (isSeenAgain) return { view: viewFor({ target: self, key, call }), named };
     const pins = pinsOf(self);
-    const view = viewFor({ target: self, key, call, pins, isCache: true });
-    return { view, what: isPinned(pins, what) ? what : named(view) };
+    const view = viewFor({ target: self, key, call }, { pins, isCache: true });
+    return { view, named: isPinned(pins, named) ? named : read(view) };
   }
-  return async function embed(this: object, input) {
+  return function embed(this: object, input) {
     // Classes that embed documents one by one call themselves, and caches another one: that is the same call.
-    if (callOfView(this, key)) return original.call(this, input);
+    if (viewOfGate(this, key)) return original.call(this, input);
     const call = start(this);
-    for (;;) {
-      const { view, what } = look(this, call);
-      if (call.passNow(what)) return sendJudged(namedIds(what), () => original.call(view, input));
-      await call.pass(what);
-    }
+    return call.whenPassed(
+      () => look(this, call),
+      ({ view, named }) => sendJudged(namedIds(named), () => original.call(view, input)),
+    );
   };
 }
 
-function sending(send: Send, { key, start, named }: EmbeddingsSeam): Send {
+function sending(send: Send, { key, start, read }: EmbeddingsSeam): Send {
   return function sendFinished(this: object, ...parameters) {
-    const seam = { viewed: callOfView(this, key), start: () => start(this), named: () => named(this) };
-    return sendGoverned({ model: this, send, ...seam }, parameters);
+    const view = viewOfGate(this, key);
+    const call = view?.call ?? start(this);
+    return sendGoverned({ model: this, send, view, call, named: () => read(this) }, parameters);
   };
 }
 
@@ -130,8 +133,8 @@ export function governEmbeddings<Embeddings extends LangChainEmbeddings>(
     const metadata = claimedAgent({ callee, config: trustMetadata ? ambientConfig() : undefined });
     return new GovernedCall({ gate, action: 'embedding.generate', metadata });
   };
-  const named = (callee: object): Named => namedThrough(callee, modelId);
-  const seam = { key: Symbol('controlzero.call'), start, named };
+  const read = (callee: object): Named => namedThrough(callee, modelId);
+  const seam = { key: Symbol('controlzero.call'), start, read };
   const govern = <Part extends object>(part: Part): Part => {
     if (isGoverned(part, mark)) return part;
     const inner = Object.entries(part).filter(([, value]) => isEmbeddings(value));

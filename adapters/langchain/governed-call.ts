@@ -10,7 +10,17 @@ export interface GovernedCallOptions {
 
 interface Answer {
   readonly named: Named;
-  readonly answer: { readonly passed: PassedCall } | { readonly denial: unknown };
+  /** Undefined: it was denied. */
+  readonly passed: PassedCall | undefined;
+  readonly denial?: unknown;
+}
+
+/** What is about to go on. */
+export interface Seen {
+  /** What it names; undefined when that was judged before. */
+  readonly named: Named | undefined;
+  /** Whether another model can be put in place of the one that is named. Default: true. */
+  readonly isExchangeable?: boolean;
 }
 
 function isSame(one: Named, other: Named): boolean {
@@ -30,7 +40,7 @@ export class GovernedCall {
   readonly #options: GovernedCallOptions;
   // Of one entry nearly always.
   readonly #answers: Answer[] = [];
-  readonly #waiting: { readonly named: Named; readonly passing: Promise<PassedCall> }[] = [];
+  #waiting: { readonly named: Named; readonly passing: Promise<PassedCall> }[] | undefined;
 
   constructor(options: GovernedCallOptions) {
     this.#options = options;
@@ -38,7 +48,8 @@ export class GovernedCall {
 
   /** Whether something that it names has passed: the call was let in. */
   get isUnderway(): boolean {
-    return this.#answers.some(({ answer }) => 'passed' in answer);
+    for (const { passed } of this.#answers) if (passed !== undefined) return true;
+    return false;
   }
 
   /**
@@ -48,10 +59,10 @@ export class GovernedCall {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   passNow(named: Named, isExchangeable = true): PassedCall | undefined {
-    const known = this.#answers.find((one) => isSame(one.named, named));
-    if (known) {
-      if ('denial' in known.answer) throw known.answer.denial;
-      return known.answer.passed;
+    for (const known of this.#answers) {
+      if (!isSame(known.named, named)) continue;
+      if (known.passed === undefined) throw known.denial;
+      return known.passed;
     }
     const { gate, action, metadata } = this.#options;
     try {
@@ -62,10 +73,32 @@ export class GovernedCall {
     }
   }
 
+  /**
+   * Goes ahead with what is named, or with the fallback that stands in for it. Looks right before, and again
+   * when a policy had to be waited for. Everything that goes wrong rejects.
+   */
+  whenPassed<Look extends Seen, Result>(
+    look: () => Look,
+    goAhead: (seen: Look, fallback: string | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    // Nothing is awaited where nothing has to be: each promise more costs as much as the decision.
+    try {
+      const seen = look();
+      const { named, isExchangeable } = seen;
+      if (named === undefined) return goAhead(seen, undefined);
+      const passed = this.passNow(named, isExchangeable);
+      if (passed) return goAhead(seen, passed.fallback);
+      return this.pass(named, isExchangeable).then(async () => this.whenPassed(look, goAhead));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   /** Does what `passNow` does, and waits for a policy before. */
   async pass(named: Named, isExchangeable = true): Promise<PassedCall> {
     const passed = this.passNow(named, isExchangeable);
     if (passed) return passed;
+    this.#waiting ??= [];
     const known = this.#waiting.find((one) => isSame(one.named, named));
     if (known) return known.passing;
     const passing = this.#judge(named, isExchangeable);
@@ -89,17 +122,17 @@ export class GovernedCall {
   }
 
   #remember(named: Named, passed: PassedCall): PassedCall {
-    this.#answers.push({ named, answer: { passed } });
+    this.#answers.push({ named, passed });
     // The fallback was judged with what it stands in for.
     if (passed.fallback !== undefined) {
       const { decision, fallback } = passed;
-      this.#answers.push({ named: { model: fallback }, answer: { passed: { decision, fallback: undefined } } });
+      this.#answers.push({ named: { model: fallback }, passed: { decision, fallback: undefined } });
     }
     return passed;
   }
 
   #deny(named: Named, denial: unknown): unknown {
-    this.#answers.push({ named, answer: { denial } });
+    this.#answers.push({ named, passed: undefined, denial });
     return denial;
   }
 }

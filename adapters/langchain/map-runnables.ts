@@ -28,7 +28,10 @@ function mapValue(value: unknown, map: Map, depth: number): unknown {
  */
 export function mapRunnables(holder: object, map: Map, depth: number = DEEPEST): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(holder)) {
+  for (const name of Object.keys(holder)) {
+    const value: unknown = Reflect.get(holder, name);
+    // Most fields, and told apart fastest here.
+    if (typeof value !== 'object' || value === null) continue;
     const mapped = mapValue(value, map, depth);
     if (mapped !== value) changed[name] = mapped;
   }

@@ -1,9 +1,12 @@
 import type { Gate } from '../../src/index.ts';
-import { callOfView, isPinned, pinsOf, thinViewFor, viewFor } from './call-view.ts';
+import type { CallView } from './call-view.ts';
+import { viewFor, viewOfGate } from './call-view.ts';
 import { ambientConfig, claimedAgent } from './claimed-agent.ts';
+import { fieldsOf } from './fields.ts';
 import { GovernedCall } from './governed-call.ts';
 import type { Named } from './named-models.ts';
 import { readCall, readStart } from './named-models.ts';
+import { isPinned, pinsOf } from './pins.ts';
 
 /** Call options as LangChain hands them from method to method. */
 export type CallOptions = Readonly<Record<PropertyKey, unknown>>;
@@ -17,13 +20,18 @@ export interface ModelCallsOptions {
   readonly trustMetadata: boolean;
 }
 
+/**
+ * Where a call is judged once more: as the finished request, when it is sent by another method of the same
+ * class that gets it; inside, when the method only chooses the model inside that does the work.
+ */
+export type SeenAgain = 'never' | 'as request' | 'inside';
+
 /** A model, and what it is called with. */
 export interface CallToLookAt {
   readonly model: object;
   readonly options: CallOptions;
   readonly isStream: boolean;
-  /** Whether the finished request is judged as well. */
-  readonly isSeenAgain: boolean;
+  readonly seenAgain: SeenAgain;
 }
 
 /** A model as one call sees it. */
@@ -54,25 +62,38 @@ export class ModelCalls {
 
   /** The call that these options belong to. An inner method that was called directly is a call of its own. */
   find(model: object, options: CallOptions): GovernedCall {
-    return (options[this.#key] as GovernedCall | undefined) ?? this.viewed(model) ?? this.start(model, ambientConfig());
+    return (
+      (options[this.#key] as GovernedCall | undefined) ?? this.viewed(model)?.call ?? this.start(model, ambientConfig())
+    );
   }
 
-  /** The call that a view of a model belongs to. */
-  viewed(model: object): GovernedCall | undefined {
-    return callOfView(model, this.#key);
+  /** What a model is a view of, if it is one. */
+  viewed(model: object): CallView | undefined {
+    return viewOfGate(model, this.#key);
   }
 
-  /** A view of a model that sends finished requests, which are judged then. */
-  handOn(model: object, call: GovernedCall): object {
-    return thinViewFor(model, this.#key, call);
+  /** The call that the options of a finished request belong to. */
+  sent(requestOptions: unknown): GovernedCall | undefined {
+    return (fieldsOf(requestOptions) as CallOptions)[this.#key] as GovernedCall | undefined;
+  }
+
+  /** Options that carry a call to a model inside, and with its request further: then it needs no view. */
+  carryInside(options: CallOptions, call: GovernedCall): CallOptions {
+    const carried = { [this.#key]: call };
+    return { ...options, ...carried, options: { ...fieldsOf(options['options']), ...carried } };
+  }
+
+  /** What a method is called on whose call is judged again. */
+  handOn(model: object, options: CallOptions, call: GovernedCall): object {
+    return this.sent(options['options']) === call ? model : viewFor({ target: model, key: this.#key, call });
   }
 
   /** A view of a model for one call, and what the model names while it is called on that. */
-  look({ model, options, isStream, isSeenAgain }: CallToLookAt, call: GovernedCall): CallInView {
+  look({ model, options, isStream, seenAgain }: CallToLookAt, call: GovernedCall): CallInView {
     const named = this.named(model, options, isStream);
-    if (isSeenAgain) return { view: this.handOn(model, call), named };
+    if (seenAgain !== 'never') return { view: this.handOn(model, options, call), named };
     const pins = pinsOf(model);
-    const view = viewFor({ target: model, key: this.#key, call, pins });
+    const view = viewFor({ target: model, key: this.#key, call }, { pins });
     // What names it in another way, or in more than one, is read again where it cannot change any more.
     return { view, named: isPinned(pins, named) ? named : this.named(view, options, isStream) };
   }

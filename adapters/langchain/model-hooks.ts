@@ -2,12 +2,13 @@ import { sendJudged, sendJudgedStream } from '../../src/index.ts';
 import type { Hooks } from './derive.ts';
 import { methodOf } from './derive.ts';
 import { exchangeModel } from './exchange-model.ts';
-import type { CallOptions, ModelCalls } from './model-calls.ts';
+import type { CallOptions, ModelCalls, SeenAgain } from './model-calls.ts';
 import { basePrototype } from './runnable-kinds.ts';
 import type { Named } from './named-models.ts';
 import { namedIds } from './named-models.ts';
+import { seenAgain } from './seen-again.ts';
 import type { Send } from './sending.ts';
-import { SENDING_METHODS, sendGoverned, sendingMethods, sendsFinished } from './sending.ts';
+import { SENDING_METHODS, sendGoverned, sendingMethods } from './sending.ts';
 
 type Separated = [config: CallOptions, callOptions: CallOptions];
 type Separate = (options: unknown) => Separated;
@@ -58,8 +59,9 @@ function entrance(model: ModelMethods, calls: ModelCalls): Hooks {
   const separate = model[name];
   return {
     [name](this: object, options: unknown): Separated {
-      const [config, callOptions] = separate.call(this, options);
-      return [config, calls.carry(callOptions, calls.start(this, config))];
+      const separated = separate.call(this, options);
+      const config = separated[0];
+      return [config, calls.carry(separated[1], calls.start(this, config))];
     },
   };
 }
@@ -67,33 +69,37 @@ function entrance(model: ModelMethods, calls: ModelCalls): Hooks {
 interface Seam<Call> {
   readonly original: Call;
   readonly calls: ModelCalls;
-  /** Whether the finished request comes by: then a call that was let in is judged there, by what is sent. */
-  readonly isSeenAgain: boolean;
+  /** Where a call that was let in is judged once more, by what is sent. */
+  readonly seen: SeenAgain;
 }
 
-function generating({ original, calls, isSeenAgain }: Seam<Generate>): Generate {
-  return async function generate(this: object, ...[input, options = {}, runManager]) {
+function generating({ original, calls, seen }: Seam<Generate>): Generate {
+  return function generate(this: object, ...parameters) {
+    const input = parameters[0];
+    const runManager = parameters[2];
+    const options = parameters[1] ?? {};
     const call = calls.find(this, options);
-    const carried = calls.carry(options, call);
-    if (isSeenAgain && call.isUnderway) return original.call(calls.handOn(this, call), input, carried, runManager);
-    for (;;) {
-      const { view, named } = calls.look({ model: this, options: carried, isStream: false, isSeenAgain }, call);
-      const passed = call.passNow(named);
-      if (passed?.fallback !== undefined) return exchanged(this, passed.fallback)._generate(input, carried, runManager);
-      if (passed) return sendJudged(namedIds(named), () => original.call(view, input, carried, runManager));
-      await call.pass(named);
-    }
+    const carried = seen === 'inside' ? calls.carryInside(options, call) : calls.carry(options, call);
+    if (seen !== 'never' && call.isUnderway)
+      return original.call(calls.handOn(this, carried, call), input, carried, runManager);
+    return call.whenPassed(
+      () => calls.look({ model: this, options: carried, isStream: false, seenAgain: seen }, call),
+      ({ view, named }, fallback) =>
+        fallback === undefined
+          ? sendJudged(namedIds(named), () => original.call(view, input, carried, runManager))
+          : exchanged(this, fallback)._generate(input, carried, runManager),
+    );
   };
 }
 
-function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgain }: Seam<Stream>): Stream {
+function streaming(name: (typeof STREAMS)[number], { original, calls, seen }: Seam<Stream>): Stream {
   return async function* stream(this: object, ...[input, options = {}, runManager]) {
     const call = calls.find(this, options);
     const carried = calls.carry(options, call);
-    if (isSeenAgain && call.isUnderway)
-      return yield* original.call(calls.handOn(this, call), input, carried, runManager);
+    if (seen !== 'never' && call.isUnderway)
+      return yield* original.call(calls.handOn(this, carried, call), input, carried, runManager);
     for (;;) {
-      const { view, named } = calls.look({ model: this, options: carried, isStream: true, isSeenAgain }, call);
+      const { view, named } = calls.look({ model: this, options: carried, isStream: true, seenAgain: seen }, call);
       const passed = call.passNow(named);
       if (passed?.fallback !== undefined)
         return yield* exchanged(this, passed.fallback)[name](input, carried, runManager);
@@ -107,9 +113,10 @@ function streaming(name: (typeof STREAMS)[number], { original, calls, isSeenAgai
 // Called by the model itself, on a view of it, or by somebody who calls the innermost method himself.
 function sending(send: Send, calls: ModelCalls): Send {
   return function sendFinished(this: object, ...parameters) {
-    const viewed = calls.viewed(this);
+    const view = calls.viewed(this);
+    const call = view?.call ?? calls.sent(parameters[1]) ?? calls.find(this, {});
     const named = (): Named => calls.named(this, {}, true);
-    return sendGoverned({ model: this, send, viewed, start: () => calls.find(this, {}), named }, parameters);
+    return sendGoverned({ model: this, send, view, call, named }, parameters);
   };
 }
 
@@ -156,7 +163,7 @@ export function modelHooks(model: object, calls: ModelCalls): Hooks {
   const seam = <Name extends '_generate' | (typeof STREAMS)[number]>(name: Name): Seam<ModelMethods[Name]> => ({
     original: methods[name],
     calls,
-    isSeenAgain: sendsFinished(model, name),
+    seen: seenAgain(model, name),
   });
   return {
     ...entrance(methods, calls),

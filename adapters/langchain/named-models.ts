@@ -13,7 +13,8 @@ const NONE: readonly string[] = [];
 
 /** The ids that are named; undefined when they cannot be told. */
 export function namedIds(named: Named): readonly string[] | undefined {
-  return 'fault' in named ? undefined : [named.model, ...(named.others ?? NONE)];
+  if ('fault' in named) return undefined;
+  return named.others === undefined ? [named.model] : [named.model, ...named.others];
 }
 
 // Undefined: something else than ids stands there.
@@ -90,11 +91,11 @@ function bodyOf(asked: Asked): Fields | undefined {
 
 // Where gateways look besides `model`. Undefined: something else than ids stands there.
 function furtherModels({ models, fallbacks }: Fields, asked: Asked): readonly string[] | undefined {
-  const queries = [optionOf('query', asked), optionOf('defaultQuery', asked)];
+  const query = optionOf('query', asked);
+  const defaultQuery = optionOf('defaultQuery', asked);
   // Nearly every call.
-  if (models === undefined && fallbacks === undefined && queries[0] === undefined && queries[1] === undefined)
-    return NONE;
-  const lists = [models, fallbacks, ...queries.flatMap(queriedModels)].map(listedModels);
+  if (models === undefined && fallbacks === undefined && query === undefined && defaultQuery === undefined) return NONE;
+  const lists = [models, fallbacks, ...[query, defaultQuery].flatMap(queriedModels)].map(listedModels);
   return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
 }
 
@@ -114,10 +115,9 @@ function readParameters(model: Fields, asked: Asked): Named {
   if (namesModels(sent['extra_body'])) return { fault: 'The "extra_body" of the call names a model.' };
   const deployments = deploymentsOf(model);
   if ('fault' in deployments) return deployments;
+  if (deployments.length === 0) return nameModels(sent['model'], further);
   const [deployment, ...others] = deployments;
-  return deployment === undefined
-    ? nameModels(sent['model'], further)
-    : nameModels(deployment, [...others, ...further]);
+  return nameModels(deployment, [...others, ...further]);
 }
 
 // Models of some providers do not list their own id among the parameters.

@@ -7,7 +7,7 @@ import { LocalChatModel } from './local-chat-model.ts';
 type Fields = ConstructorParameters<typeof LocalChatModel>[0];
 
 /** Sends a body to the provider as it is. */
-export async function post({ baseURL }: LocalChatModel, body: object): Promise<ChatResult> {
+export async function post({ baseURL }: Pick<LocalChatModel, 'baseURL'>, body: object): Promise<ChatResult> {
   const response = await fetch(`${baseURL}/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -116,6 +116,28 @@ describe('a call that was let in and goes on to a model inside', () => {
   });
 });
 
+describe('gates around one another', () => {
+  test.each<{ what: string; create: (stage: LangChainStage) => BaseChatModel }>([
+    { what: 'ChatOpenAI', create: (stage) => stage.chat({ model: ALLOWED }) },
+    {
+      what: 'one that finishes its request',
+      create: ({ fields }) => new FinishingChatModel({ ...fields, model: ALLOWED }),
+    },
+    { what: 'one that nobody sees again', create: ({ fields }) => new LocalChatModel({ ...fields, model: ALLOWED }) },
+  ])('judge a call once each, for the agent that its metadata names: $what', async ({ create }) => {
+    await using inner = await openLangChainStage(agentTiers);
+    await using outer = await openLangChainStage(agentTiers);
+    const governed = governChatModel(governChatModel(create(inner), inner.cz), outer.cz);
+    await governed.invoke('Hello', { metadata: { agent_id: 'premium-1' } });
+    for (const stage of [inner, outer])
+      expect((await stage.decisions()).map(({ decision, agentId }) => [decision.allowed, agentId])).toEqual([
+        [true, 'premium-1'],
+      ]);
+    await denialOf(governed.invoke('Hello', { metadata: { agent_id: 'basic' } }));
+    expect(inner.provider.requests).toHaveLength(1);
+  });
+});
+
 describe('what a model names is read on itself', () => {
   test('and its request still names what was judged when the model changes in flight', async () => {
     await using stage = await openLangChainStage(modelAllowlist);
@@ -125,6 +147,35 @@ describe('what a model names is read on itself', () => {
     governed.model = DENIED;
     await call;
     expect(sentModels(stage)).toEqual([ALLOWED]);
+  });
+
+  test('and holds where a subclass of ChatOpenAI sends by itself', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const { baseURL } = stage.provider;
+    class Straying extends ChatOpenAI {
+      override async _generate(): Promise<ChatResult> {
+        await nextTurn();
+        return post({ baseURL }, { model: this.model });
+      }
+    }
+    const governed = governChatModel(new Straying({ ...stage.fields, model: ALLOWED }), stage.cz);
+    const call = governed.invoke('Hello');
+    await nextTurn();
+    governed.model = DENIED;
+    await call.catch(() => undefined);
+    expect(sentModels(stage)).not.toContain(DENIED);
+  });
+
+  test('and what goes wrong while it is read rejects, as everything does', async () => {
+    await using stage = await openLangChainStage(modelAllowlist);
+    const model = new LateChatModel({ ...stage.fields, model: ALLOWED });
+    model.invocationParams = () => {
+      throw new TypeError('unreadable');
+    };
+    const { _generate: generate } = governChatModel(model, stage.cz);
+    const promise = generate.call(model, [], {});
+    await expect(promise).rejects.toThrow('unreadable');
+    expect(stage.provider.requests).toEqual([]);
   });
 
   test.each([{ models: [DENIED] }, { Model: DENIED }, { extra_body: { model: DENIED } }])(
