@@ -22,11 +22,18 @@ interface Serialized {
   readonly field: JsonField;
 }
 
-// Whether the fields of its text can only be the fields it has, and only "model" of them chooses a model. What
-// answers differently each time, a Proxy or a toJSON(), is not of that kind.
+// Whether code may stand behind it that runs before its keys are listed: in a toJSON(), in a Proxy, which may also be
+// its prototype, or in the getter "next" of what is iterable.
+function isPlain(body: unknown): body is object {
+  if (typeof body !== 'object' || body === null || isProxy(body)) return false;
+  const prototype: unknown = Object.getPrototypeOf(body);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return !('toJSON' in body) && !(Symbol.iterator in body);
+}
+
+// Whether the fields of its text can only be the fields it has, and only "model" of them chooses a model.
 function namesOneModel(body: unknown): body is object {
-  if (typeof body !== 'object' || body === null || isProxy(body) || 'toJSON' in body) return false;
-  return Object.keys(body).every((key) => key === 'model' || !isModelKey(key));
+  return isPlain(body) && Object.keys(body).every((key) => key === 'model' || !isModelKey(key));
 }
 
 // The model between the beginning or the end of the text and fields that are no objects and no lists.

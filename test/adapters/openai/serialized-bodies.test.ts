@@ -36,7 +36,6 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
       what: 'in an object without a prototype',
       body: Object.assign(Object.create(null) as object, { model: 'gpt-4' }),
     },
-    { what: 'in an object of a class', body: new Ask() },
   ])('name their model without being parsed: $what', ({ body }) => {
     const { known, said } = seen(body);
     expect(known).toEqual(said);
@@ -60,6 +59,12 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
       body: Object.assign(Object.create({ toJSON: () => '' }) as object, { model: 'a' }),
     },
     { what: 'a Proxy', body: new Proxy({ model: 'gpt-4' }, {}) },
+    { what: 'an object of a class', body: new Ask() },
+    {
+      what: 'a prototype that is a Proxy',
+      body: Object.assign(Object.create(new Proxy({}, {})) as object, { model: 'gpt-4' }),
+    },
+    { what: 'an iterable', body: { model: 'gpt-4', [Symbol.iterator]: 1 } },
     { what: 'a list', body: [{ model: 'gpt-4' }] },
     { what: 'headers of the call', body: { model: 'gpt-4' }, headers: { 'x-trace': '1' } },
   ])('have to be parsed: $what', ({ body, headers }) => {
