@@ -36,27 +36,34 @@ function namesOneModel(body: unknown): body is object {
   return isPlain(body) && Object.keys(body).every((key) => key === 'model' || !isModelKey(key));
 }
 
+const FIRST = '{"model":';
 // The model between the beginning or the end of the text and fields that are no objects and no lists.
-const NEAR_THE_BEGINNING = /^\{(?:"[^"\\]*":(?:"[^"\\]*"|[\w.+-]+),)*"model":(?="[^"\\]*")/u;
+const NEAR_THE_BEGINNING = /^\{(?:"[^"\\]*":(?:"[^"\\]*"|[\w.+-]+),)*"model":(?=")/u;
 const NEAR_THE_END = /,"model":(?="[^"\\]*"(?:,"[^"\\]*":(?:"[^"\\]*"|[\w.+-]+))*\}$)/u;
 const LONGEST_SEARCHED = 512;
 
-// The model as it stands in a text that was serialized from an object with this one model.
-function modelFieldIn(text: string): JsonField | undefined {
-  const rest = Math.max(0, text.length - LONGEST_SEARCHED);
+// Where the model begins in a text that was serialized from an object with this one model.
+function startOfModel(text: string): number | undefined {
+  // Where it nearly always stands.
+  if (text.startsWith(FIRST)) return FIRST.length;
   const first = NEAR_THE_BEGINNING.exec(text.slice(0, LONGEST_SEARCHED));
-  const found = first ?? NEAR_THE_END.exec(text.slice(rest));
-  if (!found) return undefined;
-  const start = (first ? 0 : rest) + found.index + found[0].length;
-  const end = text.indexOf('"', start + 1) + 1;
-  return { key: 'model', value: text.slice(start + 1, end - 1), start, end };
+  if (first) return first[0].length;
+  const rest = Math.max(0, text.length - LONGEST_SEARCHED);
+  const last = NEAR_THE_END.exec(text.slice(rest));
+  return last ? rest + last.index + last[0].length : undefined;
 }
 
-// Parsing a shorter text costs no more than watching where it comes from.
-const SHORTEST = 2048;
+function modelFieldIn(text: string): JsonField | undefined {
+  const start = startOfModel(text);
+  if (start === undefined || text[start] !== '"') return undefined;
+  const end = text.indexOf('"', start + 1) + 1;
+  const value = text.slice(start + 1, end - 1);
+  // What is escaped has to be parsed.
+  return value.includes('\\') ? undefined : { key: 'model', value, start, end };
+}
 
 /**
- * Remembers the longer texts that a client was seen to serialize from objects. Of such a text it is known that it is
+ * Remembers the texts that a client was seen to serialize from objects. Of such a text it is known that it is
  * JSON, that no field stands there twice, and which fields there are: it need not be parsed again to find the
  * model. This is true of the text, whoever sends it and however.
  *
@@ -65,11 +72,6 @@ const SHORTEST = 2048;
  */
 export class SerializedBodies {
   readonly #known = new Waiting<Serialized>();
-  readonly #shortest: number;
-
-  constructor(shortest: number = SHORTEST) {
-    this.#shortest = shortest;
-  }
 
   /** Serializes a body as the class does, and remembers what came out. */
   build(buildBody: BuildBody, client: unknown, given: BodyOptions): EncodedBody {
@@ -80,7 +82,7 @@ export class SerializedBodies {
     const isClear = (headers === undefined || headers === null) && namesOneModel(body);
     const encoded = buildBody.call(client, { options });
     const text = encoded.body;
-    if (!isClear || typeof text !== 'string' || text.length < this.#shortest) return encoded;
+    if (!isClear || typeof text !== 'string') return encoded;
     const field = modelFieldIn(text);
     if (field) this.#known.put(body, { text, field });
     return encoded;

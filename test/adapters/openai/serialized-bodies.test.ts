@@ -20,7 +20,7 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
 
   /** What is known of a body, and what its text says. */
   function seen(body: object, headers?: unknown): { readonly known: unknown; readonly said: unknown } {
-    const bodies = new SerializedBodies(0);
+    const bodies = new SerializedBodies();
     const { body: text } = bodies.build(buildBody, client, { body, headers });
     const known = bodies.fieldsOf(body, text);
     return { known, said: readJsonFields(String(text), isModelKey) };
@@ -71,18 +71,8 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
     expect(seen(body, headers).known).toBeUndefined();
   });
 
-  test('have to be parsed where they are short', () => {
-    const bodies = new SerializedBodies();
-    const [short, long] = [{ model: 'gpt-4' }, { model: 'gpt-4', input: LONG.repeat(2) }].map((body) => {
-      const { body: text } = bodies.build(buildBody, client, { body });
-      return bodies.fieldsOf(body, text);
-    });
-    expect(short).toBeUndefined();
-    expect(long).toHaveLength(1);
-  });
-
   test('are known by their text alone, and once', () => {
-    const bodies = new SerializedBodies(0);
+    const bodies = new SerializedBodies();
     const body = { model: 'gpt-4' };
     const { body: text } = bodies.build(buildBody, client, { body });
     expect(bodies.fieldsOf(body, `${String(text)} `)).toBeUndefined();
