@@ -88,9 +88,9 @@ export class SerializedBodies {
     return encoded;
   }
 
-  /** The fields by which a text chooses a model, when it is what was serialized from an object; else undefined. */
-  fieldsOf(body: unknown, text: unknown): readonly JsonField[] | undefined {
+  /** The one field by which a text chooses a model, when it is what was serialized from an object; else undefined. */
+  fieldOf(body: unknown, text: unknown): JsonField | undefined {
     const known = typeof body === 'object' && body !== null ? this.#known.take(body) : undefined;
-    return known && known.text === text ? [known.field] : undefined;
+    return known?.text === text ? known?.field : undefined;
   }
 }

@@ -22,7 +22,7 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
   function seen(body: object, headers?: unknown): { readonly known: unknown; readonly said: unknown } {
     const bodies = new SerializedBodies();
     const { body: text } = bodies.build(buildBody, client, { body, headers });
-    const known = bodies.fieldsOf(body, text);
+    const known = bodies.fieldOf(body, text);
     return { known, said: readJsonFields(String(text), isModelKey) };
   }
 
@@ -38,8 +38,7 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
     },
   ])('name their model without being parsed: $what', ({ body }) => {
     const { known, said } = seen(body);
-    expect(known).toEqual(said);
-    expect(known).toHaveLength(1);
+    expect(said).toEqual([known]);
   });
 
   test.each<{ what: string; body: object; headers?: unknown }>([
@@ -75,11 +74,11 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
     const bodies = new SerializedBodies();
     const body = { model: 'gpt-4' };
     const { body: text } = bodies.build(buildBody, client, { body });
-    expect(bodies.fieldsOf(body, `${String(text)} `)).toBeUndefined();
+    expect(bodies.fieldOf(body, `${String(text)} `)).toBeUndefined();
     bodies.build(buildBody, client, { body });
-    expect(bodies.fieldsOf(body, text)).toHaveLength(1);
-    expect(bodies.fieldsOf(body, text)).toBeUndefined();
-    expect(bodies.fieldsOf(undefined, text)).toBeUndefined();
+    expect(bodies.fieldOf(body, text)).toBeDefined();
+    expect(bodies.fieldOf(body, text)).toBeUndefined();
+    expect(bodies.fieldOf(undefined, text)).toBeUndefined();
   });
 
   test(`are known for what a parser finds in them (seed ${seed})`, () => {
@@ -100,7 +99,7 @@ describe.each(openAIMajors)('the bodies that $name serializes', ({ library }) =>
         const { known, said } = seen(Object.fromEntries(all));
         if (known === undefined) return;
         count += 1;
-        expect(known).toEqual(said);
+        expect(said).toEqual([known]);
       }),
       { seed, numRuns: 5000 },
     );
