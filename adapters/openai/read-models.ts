@@ -69,6 +69,10 @@ function modelOf(entry: unknown): unknown {
 
 const NONE: readonly string[] = [];
 
+function together(...lists: readonly (readonly string[])[]): readonly string[] {
+  return lists.every(({ length }) => length === 0) ? NONE : lists.flat();
+}
+
 function readList(field: JsonField | undefined): readonly string[] | undefined {
   if (!field || field.value === null) return NONE;
   const entries: readonly unknown[] = Array.isArray(field.value) ? field.value.map(modelOf) : [undefined];
@@ -95,8 +99,7 @@ function nameModels(call: ModelCall, text: string, found: FieldsByName): ModelsI
   const [listed, further] = [readList(models), readList(fallbacks)];
   if (!listed || !further) return { fault: 'A list of models in the request body is not a list of strings.' };
   if (extra && namesModel(extra)) return { fault: 'The "extra_body" of the request body names a model.' };
-  const hasOthers = listed.length + further.length + call.queried.length > 0;
-  const others = hasOthers ? [...listed, ...further, ...call.queried] : NONE;
+  const others = together(listed, further, call.queried);
   if (call.deployment !== undefined) return { model: call.deployment, others };
   if (field?.key !== 'model' || typeof field.value !== 'string')
     return { fault: 'The request body has no "model" that is a string.' };
