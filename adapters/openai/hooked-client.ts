@@ -33,7 +33,7 @@ export type Hooks = Partial<Pick<HookedClient, (typeof METHODS)[number] | 'build
 // Without these the check is only slower: whoever assigns them may.
 const OPEN: ReadonlySet<string> = new Set(['buildBody', 'fetchWithAuth']);
 
-// What stands between clients and their class. A prototype for each client would make the engine lay out each anew.
+// Stands between clients and their class, one for all of them: a prototype for each would cost more than the client.
 interface Layer {
   readonly prototype: object;
   /** Where each client keeps its hooks. Whoever takes it away has a client that sends nothing. */
@@ -70,7 +70,8 @@ function layerOf(prototype: object, names: readonly string[]): Layer {
 
 /**
  * Puts hooks between a client and its class. There they cannot be deleted from the client, proxies of tracing
- * libraries may answer for them as they like, and a client can be wrapped twice.
+ * libraries may answer for them as they like, and a client can be wrapped twice. What they do for one client hangs
+ * on the client itself.
  *
  * @throws {TypeError} when a hook cannot be put in place
  */
