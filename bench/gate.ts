@@ -5,7 +5,7 @@ import type { Bench, BenchCase } from './bench-case.ts';
 import { asyncCase, syncCase } from './bench-case.ts';
 import { toPolicy } from './engine-subject.ts';
 import { mixedRules } from './engine-workload.ts';
-import { denied } from './denied.ts';
+import { denied, rejected } from './denied.ts';
 
 const ANSWER = Promise.resolve('answer');
 // What every adapter governs, without a client around it.
@@ -55,9 +55,13 @@ export const gate: Bench = {
         cases: [
           asyncCase('a trivial forwarding Proxy', async () => proxied.chat.completions.create()),
           asyncCase('the stub itself', async () => STUB.chat.completions.create()),
-          asyncCase('rejecting a plain Error', async () => {
-            await Promise.reject(new Error('denied')).catch(() => undefined);
-          }),
+          asyncCase(
+            'rejecting a plain Error',
+            rejected(
+              async () => Promise.reject(new Error('denied')),
+              (error) => error instanceof Error,
+            ),
+          ),
           ...(await gated('4 rules', policyOf(4))),
           ...(await gated('10,000 rules', policyOf(10_000))),
         ],

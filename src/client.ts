@@ -2,13 +2,13 @@ import { ClientDecisions } from './client-decisions.ts';
 import { ClientPolicies } from './client-policies.ts';
 import { ClientSecrets } from './client-secrets.ts';
 import type { AskedFirst, EnforceFirstOptions, Enforcement } from './enforcement.ts';
-import { firstAllowed, firstOf } from './enforcement.ts';
+import { firstAllowed } from './enforcement.ts';
 import type { Explanation } from './engine/explain.ts';
 import { PolicyUnavailableError, messageOf } from './errors.ts';
 import type { DecisionEvent, Mode } from './events/decision-event.ts';
 import type { ListenOptions, Listener } from './events/emitter.ts';
 import { ownField } from './events/own-field.ts';
-import type { Judgement } from './judge.ts';
+import type { Denial, Judgement } from './judge.ts';
 import { errorFor, explainJudgement, judge } from './judge.ts';
 import type { Logger } from './logger.ts';
 import { mapLogger } from './logger.ts';
@@ -120,10 +120,8 @@ export class ControlZero {
    * @throws {PolicyDeniedError} `ERR_CZ_POLICY_DENIED` when the policy denies it, or it cannot be judged
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when no policy is active
    */
-  async enforce(request: PolicyRequest): Promise<Decision> {
-    const requests = [request];
-    const { decision } = this.enforceFirstNow(requests) ?? (await this.enforceFirst(requests));
-    return decision;
+  enforce(request: PolicyRequest): Promise<Decision> {
+    return this.enforceFirst([request]).then(({ decision }) => decision);
   }
 
   /**
@@ -135,10 +133,10 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Promise<Enforcement> {
-    const enforcement = this.enforceFirstNow(requests, options);
-    if (enforcement) return enforcement;
-    await this.#ready();
-    return this.#enforceFirst(requests, options);
+    if (!this.#isReady) await this.#ready();
+    const outcome = this.#enforceFirst(requests, options);
+    // Who awaits it need not have it thrown.
+    return 'denied' in outcome ? Promise.reject(this.#secrets.redactIn(errorFor(outcome))) : outcome;
   }
 
   /**
@@ -150,7 +148,10 @@ export class ControlZero {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE` when the client is closed
    */
   enforceFirstNow(requests: readonly PolicyRequest[], options: EnforceFirstOptions = {}): Enforcement | undefined {
-    return this.#isReady ? this.#enforceFirst(requests, options) : undefined;
+    if (!this.#isReady) return undefined;
+    const outcome = this.#enforceFirst(requests, options);
+    if ('denied' in outcome) throw this.#secrets.redactIn(errorFor(outcome));
+    return outcome;
   }
 
   /** Decides a request like `evaluate`, and records no event: for what would be decided, not for what is done. */
@@ -340,16 +341,21 @@ export class ControlZero {
     await this.#firstUse;
   }
 
-  #enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions): Enforcement {
+  #enforceFirst(requests: readonly PolicyRequest[], options: EnforceFirstOptions): Enforcement | Denial {
+    const [first] = requests;
+    if (first === undefined) throw new TypeError('enforceFirst() takes at least one request.');
     const begunAt = this.#decisions.begin();
-    const asked = this.#judge(firstOf(requests));
+    const asked = this.#judge(first);
     // The way that nearly all calls go.
     if (asked.decision.allowed && !this.#decisions.isWatched) return { index: 0, decision: asked.decision };
     const [previous, adapter] = [ownField(options, 'previous'), ownField(options, 'adapter')];
     return this.#tellFirst(requests, { previous, adapter, asked, begunAt });
   }
 
-  #tellFirst(requests: readonly PolicyRequest[], { previous, adapter, asked, begunAt }: AskedFirst): Enforcement {
+  #tellFirst(
+    requests: readonly PolicyRequest[],
+    { previous, adapter, asked, begunAt }: AskedFirst,
+  ): Enforcement | Denial {
     const isShadow = this.#options.mode === 'shadow';
     const first = { index: 0, judgement: asked };
     const isPassing = asked.decision.allowed || isShadow;
@@ -360,7 +366,7 @@ export class ControlZero {
     const denied = judgement === asked ? undefined : asked;
     const decision = this.#decisions.tell({ judgement, denied, adapter, begunAt });
     if (decision.allowed || isShadow) return { index, decision };
-    throw this.#secrets.redactIn(errorFor({ ...asked, decision }, this.#startError));
+    return { denied: { ...asked, decision }, cause: this.#startError };
   }
 
   #judge(request: PolicyRequest): Judgement {

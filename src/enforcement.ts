@@ -28,12 +28,6 @@ export interface AskedFirst {
   readonly begunAt: number;
 }
 
-/** @throws {TypeError} when there is nothing to enforce */
-export function firstOf([request]: readonly PolicyRequest[]): PolicyRequest {
-  if (request === undefined) throw new TypeError('enforceFirst() takes at least one request.');
-  return request;
-}
-
 /** The first of the fallbacks, which follow what was asked for, that is allowed. */
 export function firstAllowed(
   requests: readonly PolicyRequest[],

@@ -145,6 +145,22 @@ function deniedMessage({ request, decision }: PolicyDeniedErrorOptions): string 
   return `${denied}. Nothing was sent; error.alternatives lists what this agent may use.`;
 }
 
+// Where an error keeps what lists its alternatives: a property, because those are asked for by a Proxy as well.
+const LISTING: unique symbol = Symbol('alternatives');
+
+// One for all errors, so that they are all of one shape.
+const ALTERNATIVES: PropertyDescriptor = {
+  enumerable: true,
+  get(this: { readonly [LISTING]: () => readonly string[] }) {
+    return this[LISTING]();
+  },
+};
+
+function once(list: () => readonly string[] = () => []): () => readonly string[] {
+  let listed: readonly string[] | undefined;
+  return () => (listed ??= list());
+}
+
 /**
  * Thrown when the policy denies a call. Nothing was sent.
  *
@@ -164,14 +180,6 @@ function deniedMessage({ request, decision }: PolicyDeniedErrorOptions): string 
 export class PolicyDeniedError extends ControlZeroError {
   static override readonly brand: string = 'PolicyDeniedError';
   declare readonly code: 'ERR_CZ_POLICY_DENIED';
-  // One for all errors, so that they are all of one shape.
-  static readonly #ALTERNATIVES: PropertyDescriptor = {
-    enumerable: true,
-    get(this: PolicyDeniedError): readonly string[] {
-      if (typeof this.#alternatives === 'function') this.#alternatives = this.#alternatives();
-      return this.#alternatives ?? [];
-    },
-  };
   /** HTTP status that fits a denial. */
   readonly status = 403;
   /** Why: effect, reason code, policy, rule and revision. */
@@ -180,7 +188,6 @@ export class PolicyDeniedError extends ControlZeroError {
   readonly request: RefusedRequest;
   /** Models this agent may use for the same action: those the policy names literally, at most 20. */
   declare readonly alternatives: readonly string[];
-  #alternatives: readonly string[] | (() => readonly string[]) | undefined;
 
   constructor(options: PolicyDeniedErrorOptions) {
     super({
@@ -189,8 +196,8 @@ export class PolicyDeniedError extends ControlZeroError {
     });
     this.decision = options.decision;
     this.request = options.request;
-    this.#alternatives = options.alternatives;
-    Object.defineProperty(this, 'alternatives', PolicyDeniedError.#ALTERNATIVES);
+    Object.defineProperty(this, LISTING, { value: once(options.alternatives) });
+    Object.defineProperty(this, 'alternatives', ALTERNATIVES);
   }
 
   override toJSON(): Record<string, unknown> {

@@ -4,6 +4,7 @@ import type { GovernanceOptions } from './governance-options.ts';
 import { checkGovernanceOptions } from './governance-options.ts';
 import type { Decision } from './policy/decision.ts';
 import type { ModelAction } from './policy/request.ts';
+import { remember } from './policy/remember.ts';
 import { modelRequest, undeterminedRequest } from './policy/request.ts';
 import type { Context, PolicyRequest } from './policy/types.ts';
 import { noteAsked } from './watch-gates.ts';
@@ -49,6 +50,22 @@ function passedBy({ index, decision }: Enforcement, fallbacks: readonly string[]
   return { decision, fallback: index === 0 ? undefined : fallbacks[index - 1] };
 }
 
+/** What a client is asked for a call. */
+interface Asked {
+  /** What stands for the call, then its fallbacks. */
+  readonly requests: readonly PolicyRequest[];
+  readonly fallbacks: readonly string[];
+  readonly action: ModelAction;
+  readonly isExchangeable: boolean | undefined;
+}
+
+// Whether there is more to a call than its action and the one model that it names.
+function isSpecial({ named, metadata, fallback }: GatedCall): boolean {
+  return Boolean('fault' in named || metadata || fallback || named.others?.length);
+}
+
+const NONE: readonly string[] = [];
+
 /** What a gate is made from. */
 export interface GateOptions {
   /** The function that an application calls, for messages: `wrapOpenAI()`. */
@@ -84,6 +101,8 @@ export class Gate {
   readonly #context: Context | undefined;
   readonly #aliases: ReadonlyMap<string, string> | undefined;
   readonly #asker: EnforceFirstOptions;
+  // By the id of the model: an application uses few, and making the requests anew costs as much as the decision.
+  readonly #remembered = new Map<string, Asked>();
 
   constructor({ owner, adapter, cz, options, ownOptions = [] }: GateOptions) {
     checkGovernanceOptions({ owner, cz, options, ownOptions });
@@ -111,7 +130,7 @@ export class Gate {
   likelyFallback(call: GatedCall): string | undefined {
     const fallback = this.#fallbackOf(call);
     if (fallback.length === 0 || this.#isPassable(call)) return undefined;
-    return fallback.find((model) => this.#isAllowed(this.#request(call, model)));
+    return fallback.find((model) => this.#allows(call, model));
   }
 
   /**
@@ -133,11 +152,11 @@ export class Gate {
    * @throws {PolicyUnavailableError} `ERR_CZ_POLICY_UNAVAILABLE`
    */
   async enforce(call: GatedCall): Promise<PassedCall> {
-    const passed = this.enforceNow(call);
-    if (passed) return passed;
+    noteAsked();
     if ('others' in call.named) await this.ready();
-    const fallbacks = this.#fallbackOf(call);
-    return passedBy(await this.cz.enforceFirst(this.#asked(call, fallbacks), this.#attempt(call)), fallbacks);
+    const { requests, fallbacks } = this.#asked(call);
+    const enforcing = this.cz.enforceFirst(requests, this.#attempt(call));
+    return enforcing.then((enforcement) => passedBy(enforcement, fallbacks));
   }
 
   /**
@@ -160,8 +179,8 @@ export class Gate {
    */
   enforceNow(call: GatedCall): PassedCall | undefined {
     noteAsked();
-    const fallbacks = this.#fallbackOf(call);
-    const enforcement = this.cz.enforceFirstNow(this.#asked(call, fallbacks), this.#attempt(call));
+    const { requests, fallbacks } = this.#asked(call);
+    const enforcement = this.cz.enforceFirstNow(requests, this.#attempt(call));
     return enforcement && passedBy(enforcement, fallbacks);
   }
 
@@ -181,23 +200,41 @@ export class Gate {
     return previous === undefined ? this.#asker : { ...this.#asker, previous };
   }
 
-  // What stands for the call, then its fallbacks.
-  #asked(call: GatedCall, fallbacks: readonly string[]): readonly PolicyRequest[] {
-    const { named } = call;
-    if ('fault' in named) return [this.#undetermined(call, named.fault)];
-    const first = named.others?.length ? this.#firstDenied(call, named) : this.#request(call, named.model);
-    return fallbacks.length === 0 ? [first] : [first, ...fallbacks.map((model) => this.#request(call, model))];
+  #asked(call: GatedCall): Asked {
+    if (isSpecial(call)) return this.#askAnew(call);
+    const { action, isExchangeable } = call;
+    const { model } = call.named as NamedModels;
+    const known = this.#remembered.get(model);
+    if (known?.action === action && known.isExchangeable === isExchangeable) return known;
+    const asked = this.#askAnew(call);
+    if (known === undefined) remember(this.#remembered, model, asked);
+    return asked;
+  }
+
+  #askAnew(call: GatedCall): Asked {
+    const { action, isExchangeable } = call;
+    const fallbacks = this.#fallbackOf(call);
+    const first = this.#first(call);
+    const requests =
+      fallbacks.length === 0 ? [first] : [first, ...fallbacks.map((model) => this.#request(call, model))];
+    return { requests, fallbacks, action, isExchangeable };
+  }
+
+  // What stands for the call itself.
+  #first(call: GatedCall): PolicyRequest {
+    const { action, named, metadata } = call;
+    if ('fault' in named) return { ...undeterminedRequest(action, named.fault), ...this.#identity(metadata) };
+    const denied = named.others?.length ? this.#firstDenied(call, named) : undefined;
+    return this.#request(call, denied ?? named.model);
   }
 
   // Every model that may serve the call has to be allowed; the first that is not stands for it.
-  #firstDenied(call: GatedCall, { model: named, others = [] }: NamedModels): PolicyRequest {
-    const first = this.#request(call, named);
-    const requests = others.map((model) => this.#request(call, model));
-    return [first, ...requests].find((request) => !this.#isAllowed(request)) ?? first;
+  #firstDenied(call: GatedCall, { model, others = [] }: NamedModels): string | undefined {
+    return [model, ...others].find((id) => !this.#allows(call, id));
   }
 
   #fallbackOf({ named, isExchangeable = true, fallback = this.fallback }: GatedCall): readonly string[] {
-    return isExchangeable && !('fault' in named) ? fallback : [];
+    return isExchangeable && !('fault' in named) ? fallback : NONE;
   }
 
   // Whether a call would go ahead as it is.
@@ -205,21 +242,17 @@ export class Gate {
     const { named } = call;
     if (this.cz.mode === 'shadow') return true;
     if ('fault' in named) return false;
-    return [named.model, ...(named.others ?? [])].every((model) => this.#isAllowed(this.#request(call, model)));
+    return this.#firstDenied(call, named) === undefined;
   }
 
-  #isAllowed(request: PolicyRequest): boolean {
-    return this.cz.preview(request).allowed;
+  #allows(call: GatedCall, model: string): boolean {
+    return this.cz.preview(this.#request(call, model)).allowed;
   }
 
   #request({ action, metadata }: Pick<GatedCall, 'action' | 'metadata'>, id: string): PolicyRequest {
     const model = this.#aliases?.get(id);
     const aliases = model === undefined ? undefined : [id];
     return modelRequest({ action, model: model ?? id, context: this.#context, metadata, aliases });
-  }
-
-  #undetermined({ action, metadata }: GatedCall, fault: string): PolicyRequest {
-    return { ...undeterminedRequest(action, fault), ...this.#identity(metadata) };
   }
 
   #identity(metadata: Context | undefined): Pick<PolicyRequest, 'context' | 'metadata'> {

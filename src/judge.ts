@@ -3,7 +3,7 @@ import { evaluate } from './engine/evaluate.ts';
 import type { Explanation } from './engine/explain.ts';
 import type { RefusedRequest } from './errors.ts';
 import { PolicyDeniedError, unavailableForCall } from './errors.ts';
-import { NO_KEYS, layersOf } from './policy/context-values.ts';
+import { NO_KEYS, readValue } from './policy/context-values.ts';
 import type { Decision } from './policy/decision.ts';
 import { createDecision, isUndecided } from './policy/decision.ts';
 import { printable } from './policy/printable.ts';
@@ -23,6 +23,13 @@ export interface Judgement {
   readonly taken: TakenRequest | RequestFault;
   readonly active: ActivePolicy | undefined;
   readonly surroundings: Surroundings;
+}
+
+/** That nothing may go ahead. Nothing is thrown yet: to throw an error costs as much as to make it. */
+export interface Denial {
+  readonly denied: Judgement;
+  /** Why there is no policy, if there is none. */
+  readonly cause: unknown;
 }
 
 /** What a request is judged against. */
@@ -115,16 +122,12 @@ function showName(read: () => unknown): string {
 
 function agentOf({ request, taken, surroundings }: Judgement): string | undefined {
   try {
-    const layers = 'fault' in taken ? contextLayers(request, surroundings) : taken;
-    for (const layer of layersOf(layers)) {
-      if (!Object.hasOwn(layer, 'agent_id')) continue;
-      const agent = layer['agent_id'];
-      return typeof agent === 'string' ? printable(agent) : undefined;
-    }
+    const agent = readValue('fault' in taken ? contextLayers(request, surroundings) : taken, 'agent_id');
+    return typeof agent === 'string' ? printable(agent) : undefined;
   } catch {
     // What cannot be read was denied for that already, and here it is only described.
+    return undefined;
   }
-  return undefined;
 }
 
 /** The request as errors and events show it. */
@@ -133,22 +136,21 @@ export function describeJudgement(judgement: Judgement): RefusedRequest {
   const judged = checkNames(taken);
   const agentId = agentOf(judgement);
   const given = 'fault' in taken ? request : taken;
-  const names =
-    'fault' in judged
-      ? { action: showName(() => given.action), resource: showName(() => given.resource) }
-      : { action: judged.action, resource: judged.names[0] };
-  return { ...names, ...(agentId !== undefined && { agentId }) };
+  const isFaulty = 'fault' in judged;
+  const action = isFaulty ? showName(() => given.action) : judged.action;
+  const resource = isFaulty ? showName(() => given.resource) : judged.names[0];
+  return agentId === undefined ? { action, resource } : { action, resource, agentId };
+}
+
+function alternativesTo({ active, taken }: Judgement): readonly string[] {
+  const judged = checkNames(taken);
+  return active && !('fault' in judged) ? active.compiled.allowedModels(judged) : [];
 }
 
 /** The error for a denial: denied by the policy, or not decided for lack of one. */
-export function errorFor(
-  judgement: Judgement,
-  cause: unknown,
-): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
-  const { active, decision, taken } = judgement;
-  const request = describeJudgement(judgement);
+export function errorFor({ denied, cause }: Denial): PolicyDeniedError | ReturnType<typeof unavailableForCall> {
+  const { decision } = denied;
+  const request = describeJudgement(denied);
   if (isUndecided(decision)) return unavailableForCall(decision, request, cause);
-  const judged = checkNames(taken);
-  const alternatives = active && !('fault' in judged) ? () => active.compiled.allowedModels(judged) : () => [];
-  return new PolicyDeniedError({ request, decision, alternatives });
+  return new PolicyDeniedError({ request, decision, alternatives: () => alternativesTo(denied) });
 }

@@ -20,28 +20,20 @@ export interface SharedStorage<Value> {
 // One storage of each kind per process, whichever copy of the package asks: what one sets must hold in all.
 const STORAGES: unique symbol = Symbol.for('controlzero.storages') as never;
 
-interface StorageHolder {
-  [STORAGES]?: Map<string, AsyncLocalStorage<unknown>>;
+/** The place of a storage, which all copies share before there is one. */
+interface Slot {
+  storage?: AsyncLocalStorage<unknown>;
 }
 
-let found: Map<string, AsyncLocalStorage<unknown>> | undefined;
-
-// Made when it is first looked for, because to look for what is not there takes longest, with each decision.
-function storages(): Map<string, AsyncLocalStorage<unknown>> {
-  if (found) return found;
-  const holder = globalThis as StorageHolder;
-  if (!holder[STORAGES]) Object.defineProperty(holder, STORAGES, { value: new Map() });
-  found = holder[STORAGES] as Map<string, AsyncLocalStorage<unknown>>;
-  return found;
+interface SlotHolder {
+  [STORAGES]?: Map<string, Slot>;
 }
 
-function storageOf(kind: string, what: string): AsyncLocalStorage<unknown> {
-  const known = storages().get(kind);
-  if (known) return known;
-  const { AsyncLocalStorage: Storage } = requireBuiltin('node:async_hooks', what);
-  const made = new Storage<unknown>();
-  storages().set(kind, made);
-  return made;
+function slotOf(kind: string): Slot {
+  const slots = ((globalThis as SlotHolder)[STORAGES] ??= new Map<string, Slot>());
+  const slot = slots.get(kind) ?? {};
+  slots.set(kind, slot);
+  return slot;
 }
 
 /**
@@ -50,9 +42,16 @@ function storageOf(kind: string, what: string): AsyncLocalStorage<unknown> {
  * @param what the function that needs it, for messages
  */
 export function sharedStorage<Value>(kind: string, what: string): SharedStorage<Value> {
+  // Kept from the first use on: each decision looks for what is nearly never there.
+  let slot: Slot | undefined;
+  const opened = (): AsyncLocalStorage<unknown> => {
+    slot ??= slotOf(kind);
+    slot.storage ??= new (requireBuiltin('node:async_hooks', what).AsyncLocalStorage)();
+    return slot.storage;
+  };
   return {
-    run: (value, run) => storageOf(kind, what).run(value, run),
-    enter: (value) => storageOf(kind, what).enterWith(value),
-    current: () => storages().get(kind)?.getStore() as Value | undefined,
+    run: (value, run) => opened().run(value, run),
+    enter: (value) => opened().enterWith(value),
+    current: () => (slot ??= slotOf(kind)).storage?.getStore() as Value | undefined,
   };
 }

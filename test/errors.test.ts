@@ -65,6 +65,21 @@ describe('PolicyDeniedError', () => {
     expect(new PolicyDeniedError({ request, decision }).alternatives).toEqual([]);
   });
 
+  test('gives them through a Proxy as well, and shows nothing of how', () => {
+    const error = denied();
+    expect(new Proxy(error, {}).alternatives).toEqual(['gpt-3.5-turbo']);
+    const get = (target: object, key: string | symbol, receiver: unknown): unknown =>
+      Reflect.get(target, key, receiver);
+    const frozen = new Proxy<PolicyDeniedError>(Object.freeze(denied()), {
+      get,
+      set: () => false,
+      defineProperty: () => false,
+    });
+    expect([frozen.alternatives, frozen.alternatives]).toEqual([['gpt-3.5-turbo'], ['gpt-3.5-turbo']]);
+    expect(Object.keys(error)).toEqual(['code', 'status', 'decision', 'request', 'alternatives']);
+    expect(inspect(error)).not.toContain('Symbol');
+  });
+
   test('has a stable JSON form', () => {
     expect(JSON.parse(JSON.stringify(denied()))).toEqual({
       name: 'PolicyDeniedError',

@@ -29,6 +29,26 @@ describe('a gate', () => {
     await denialOf(gate.enforce(call('o3', { named: { fault: 'No model.' }, fallback: ['gpt-4'] })));
   });
 
+  test('asks anew for another action, and where no other model may serve the call', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client, { fallback: ['gpt-4'] });
+    for (let round = 0; round < 2; round += 1) {
+      expect(await gate.enforce(call('o3'))).toMatchObject({ fallback: 'gpt-4' });
+      await denialOf(gate.enforce(call('o3', { isExchangeable: false })));
+      await denialOf(gate.enforce(call('gpt-4', { action: 'embedding.generate' })));
+      expect(await gate.enforce(call('gpt-4'))).toMatchObject({ fallback: undefined });
+    }
+  });
+
+  test('judges more models than it remembers, and longer ones', async () => {
+    const client = await createTestControlZero(modelAllowlist);
+    const gate = gateOf(client);
+    for (let index = 0; index < 1100; index += 1)
+      expect(() => gate.enforceNow(call(`o${index}`))).toThrow(PolicyDeniedError);
+    expect(() => gate.enforceNow(call('o'.repeat(300)))).toThrow(PolicyDeniedError);
+    expect(gate.enforceNow(call('gpt-4'))).toMatchObject({ decision: { allowed: true } });
+  });
+
   test('says which fallback is likely, of those that the call has', async () => {
     const client = await createTestControlZero(modelAllowlist);
     const gate = gateOf(client, { fallback: ['gpt-4'] });

@@ -33,21 +33,57 @@ export type Hooks = Partial<Pick<HookedClient, (typeof METHODS)[number] | 'build
 // Without these the check is only slower: whoever assigns them may.
 const OPEN: ReadonlySet<string> = new Set(['buildBody', 'fetchWithAuth']);
 
+// Stands between clients and their class, one for all of them: a prototype for each would cost more than the client.
+interface Layer {
+  readonly prototype: object;
+  /** Where each client keeps its hooks. Whoever takes it away has a client that sends nothing. */
+  readonly key: symbol;
+}
+
+const layers = new WeakMap<object, Map<string, Layer>>();
+
+function createLayer(prototype: object, names: readonly string[]): Layer {
+  const layer = { prototype: Object.create(prototype) as object, key: Symbol('hooks') };
+  for (const name of names) {
+    const value = function hooked(this: object, ...given: unknown[]): unknown {
+      // A Proxy of a client hands it on, and what inherits from a client has it.
+      const hooks = Reflect.get(this, layer.key) as
+        | Readonly<Record<string, (...all: unknown[]) => unknown>>
+        | undefined;
+      const hook = hooks?.[name];
+      if (!hook) throw new TypeError(`${name}() of a client of wrapOpenAI() was called on something else.`);
+      return hook.apply(this, given);
+    };
+    Object.defineProperty(layer.prototype, name, { value, writable: OPEN.has(name) });
+  }
+  return layer;
+}
+
+function layerOf(prototype: object, names: readonly string[]): Layer {
+  const known = layers.get(prototype) ?? new Map<string, Layer>();
+  layers.set(prototype, known);
+  const key = names.join();
+  const layer = known.get(key) ?? createLayer(prototype, names);
+  known.set(key, layer);
+  return layer;
+}
+
 /**
  * Puts hooks between a client and its class. There they cannot be deleted from the client, proxies of tracing
- * libraries may answer for them as they like, and a client can be wrapped twice.
+ * libraries may answer for them as they like, and a client can be wrapped twice. What they do for one client hangs
+ * on the client itself.
  *
  * @throws {TypeError} when a hook cannot be put in place
  */
 export function installHooks(client: HookedClient, hooks: Hooks): HookedClient {
-  const prototype: object = Object.getPrototypeOf(client);
-  const names = Object.keys(hooks);
+  const names = Object.keys(hooks) as (keyof Hooks)[];
   // A method that a subclass made a field would hide the hook, which calls it anyway.
   for (const name of names) Reflect.deleteProperty(client, name);
-  const layer = Object.entries(hooks).map(([name, value]) => [name, { value, writable: OPEN.has(name) }] as const);
-  Object.setPrototypeOf(client, Object.create(prototype, Object.fromEntries(layer)));
-  for (const [name, hook] of Object.entries(hooks)) {
-    if (Reflect.get(client, name) !== hook)
+  const layer = layerOf(Object.getPrototypeOf(client) as object, names);
+  Object.defineProperty(client, layer.key, { value: hooks, configurable: true });
+  Object.setPrototypeOf(client, layer.prototype);
+  for (const name of names) {
+    if (client[name] !== Reflect.get(layer.prototype, name))
       throw new TypeError(`wrapOpenAI() cannot govern this client: its ${name}() cannot be replaced.`);
   }
   return client;

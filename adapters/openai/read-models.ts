@@ -3,12 +3,21 @@ import type { ModelCall } from './classify-call.ts';
 import type { JsonField } from './json-fields.ts';
 import { readJsonFields } from './json-fields.ts';
 
+type FieldName = 'model' | 'models' | 'fallbacks' | 'extra_body';
+type FieldsByName = Partial<Record<FieldName, JsonField>>;
+
+/** A body, and the fields of it that choose a model. */
+export interface ModelsInBody {
+  readonly text: string;
+  readonly found: FieldsByName;
+}
+
 /** The model that a request names, every further one it may be routed to, and how to name another one. */
 export interface ModelsInRequest extends NamedModels {
   /** Where gateways also look, or what they pick when the first model is not to be had. */
   readonly others: readonly string[];
   /** Where the body names the model; undefined when the path does. */
-  readonly inBody?: { readonly text: string; readonly fields: readonly JsonField[] };
+  readonly inBody?: ModelsInBody;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -38,8 +47,7 @@ export function isPlainJson(headers: Headers): boolean {
 }
 
 // Fields by which a server or a gateway chooses a model; LiteLLM merges `extra_body` into the body.
-const FIELDS = ['model', 'models', 'fallbacks', 'extra_body'] as const;
-type FieldName = (typeof FIELDS)[number];
+const FIELDS: readonly FieldName[] = ['model', 'models', 'fallbacks', 'extra_body'];
 
 const BY_UPPER_CASE: ReadonlyMap<string, FieldName> = new Map(FIELDS.map((name) => [name.toUpperCase(), name]));
 const LENGTHS: ReadonlySet<number> = new Set(FIELDS.map(({ length }) => length));
@@ -61,6 +69,10 @@ function modelOf(entry: unknown): unknown {
 
 const NONE: readonly string[] = [];
 
+function together(...lists: readonly (readonly string[])[]): readonly string[] {
+  return lists.every(({ length }) => length === 0) ? NONE : lists.flat();
+}
+
 function readList(field: JsonField | undefined): readonly string[] | undefined {
   if (!field || field.value === null) return NONE;
   const entries: readonly unknown[] = Array.isArray(field.value) ? field.value.map(modelOf) : [undefined];
@@ -70,8 +82,6 @@ function readList(field: JsonField | undefined): readonly string[] | undefined {
 function namesModel({ value }: JsonField): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).some(isModelKey);
 }
-
-type FieldsByName = Partial<Record<FieldName, JsonField>>;
 
 // Undefined: a server would have to choose between two of them.
 function byName(fields: readonly JsonField[]): FieldsByName | undefined {
@@ -89,37 +99,34 @@ function nameModels(call: ModelCall, text: string, found: FieldsByName): ModelsI
   const [listed, further] = [readList(models), readList(fallbacks)];
   if (!listed || !further) return { fault: 'A list of models in the request body is not a list of strings.' };
   if (extra && namesModel(extra)) return { fault: 'The "extra_body" of the request body names a model.' };
-  const others = [...listed, ...further, ...call.queried];
+  const others = together(listed, further, call.queried);
   if (call.deployment !== undefined) return { model: call.deployment, others };
   if (field?.key !== 'model' || typeof field.value !== 'string')
     return { fault: 'The request body has no "model" that is a string.' };
   // A model in the query cannot be exchanged.
   if (call.queried.length > 0) return { model: field.value, others };
-  const fields = [field, models, fallbacks].filter((one) => one !== undefined);
-  return { model: field.value, others, inBody: { text, fields } };
+  return { model: field.value, others, inBody: { text, found } };
 }
 
 /**
  * Reads what a governed call names, from the bytes that go on the wire.
  *
- * @param known the fields of the body by which a model is chosen, where they are known already
+ * @param known the one field of the body by which a model is chosen, where that is known already
  */
-export function readModels(
-  call: ModelCall,
-  body: unknown,
-  known?: readonly JsonField[],
-): ModelsInRequest | UndeterminedModel {
+export function readModels(call: ModelCall, body: unknown, known?: JsonField): ModelsInRequest | UndeterminedModel {
   if (call.fault !== undefined) return { fault: call.fault };
   const text = bodyText(body);
   if (text === undefined) return { fault: 'The request body is not JSON text that can be inspected.' };
-  const fields = known ?? readJsonFields(text, isModelKey);
+  if (known) return nameModels(call, text, { model: known });
+  const fields = readJsonFields(text, isModelKey);
   if (!fields) return { fault: 'The request body is not a JSON object.' };
   const found = byName(fields);
   return found ? nameModels(call, text, found) : { fault: 'The request body names the model more than once.' };
 }
 
 /** The body with another model in it; everything else keeps its bytes. Lists of models are emptied, since nothing in them was asked for. */
-export function withModel({ text, fields }: NonNullable<ModelsInRequest['inBody']>, model: string): string {
+export function withModel({ text, found }: ModelsInBody, model: string): string {
+  const fields = [found.model, found.models, found.fallbacks].filter((field) => field !== undefined);
   let body = text;
   for (const field of fields.toSorted((a, b) => b.start - a.start)) {
     const value = field.key === 'model' ? JSON.stringify(model) : 'null';

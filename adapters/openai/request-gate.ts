@@ -88,7 +88,7 @@ function isRepeated({ headers }: Judged): boolean {
 function modelsOf(
   { method, body, headers }: Judged,
   call: ModelCall,
-  known: readonly JsonField[] | undefined,
+  known: JsonField | undefined,
 ): ModelsInRequest | UndeterminedModel {
   // An object with a toString of its own could read differently at each look.
   if (method !== undefined && typeof method !== 'string')
@@ -178,12 +178,13 @@ export class RequestGate {
     const isOpen = this.hasFallback && !isSettled(request);
     const judged = isAdmitted ? read(request) : snapshot(request);
     const given = request.body;
-    const models = modelsOf(judged, call, this.bodies.fieldsOf((options as BodyOptions).body, judged.body));
+    const models = modelsOf(judged, call, this.bodies.fieldOf((options as BodyOptions).body, judged.body));
     const requested = this.#rerouted.get(request);
+    const decided = this.#decided.get(options);
     const asked = {
       action,
       named: requested === undefined ? models : { ...models, model: requested },
-      previous: isRepeated(judged) ? this.#decided.get(options) : undefined,
+      previous: decided !== undefined && isRepeated(judged) ? decided : undefined,
       isExchangeable: isOpen && isExchangeable(models, requested),
     };
     const release = ({ fallback, decision }: PassedCall): undefined => {

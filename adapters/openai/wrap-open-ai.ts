@@ -72,7 +72,7 @@ function govern(client: HookedClient, gate: RequestGate): HookedClient {
     const noteJudged = beginSending();
     // The client's own hook comes first: what it changes has to be judged as well.
     await prepareRequest.call(client, request, info);
-    const isUndisturbed = client.fetchWithAuth === fetchWithAuth && client.makeRequest === makeRequest;
+    const isUndisturbed = client.fetchWithAuth === installed && client.makeRequest === makeRequest;
     try {
       const isAdmitted = fetchWithAuth !== undefined && this === client && isUndisturbed;
       const waiting = gate.pass(request, info, { isAdmitted, noteJudged });
@@ -85,13 +85,15 @@ function govern(client: HookedClient, gate: RequestGate): HookedClient {
     const built = await buildRequest.call(client, options, extra);
     return { ...built, url: await gate.route(built) };
   };
-  return installHooks(client, {
+  installHooks(client, {
     ...(fetchWithAuth && { fetchWithAuth }),
     ...(buildBody && { buildBody }),
     prepareRequest: hook,
     withOptions: (options) => govern(withOptions.call(client, { ...azureOptions(client), ...options }), gate),
     ...(gate.hasFallback && { buildRequest: reroute }),
   });
+  const installed = client.fetchWithAuth;
+  return client;
 }
 
 /**

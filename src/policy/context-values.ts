@@ -33,7 +33,7 @@ export interface ContextLayers {
 }
 
 /** The contexts that there are, the strongest first. */
-export function* layersOf({ context, identity, metadata, defaults }: ContextLayers): Generator<Context> {
+function* layersOf({ context, identity, metadata, defaults }: ContextLayers): Generator<Context> {
   if (context !== undefined) yield context;
   if (identity !== undefined) yield identity;
   if (metadata !== undefined) yield metadata;

@@ -1,4 +1,4 @@
-import { ownCopy } from './own-copy.ts';
+import { remember } from './remember.ts';
 import type { Context, PolicyRequest } from './types.ts';
 
 const MODEL = 'model/';
@@ -18,8 +18,6 @@ export interface ModelRequestOptions {
   readonly aliases?: readonly string[] | undefined;
 }
 
-const MOST_RESOURCES = 1024;
-const LONGEST_REMEMBERED = 256;
 const resources = new Map<string, string>();
 
 // An application uses the same few models: joining the text and hashing it anew costs more than a decision.
@@ -27,9 +25,7 @@ function modelResource(model: string): string {
   const known = resources.get(model);
   if (known !== undefined) return known;
   const resource = MODEL + model;
-  if (resource.length > LONGEST_REMEMBERED) return resource;
-  if (resources.size >= MOST_RESOURCES) resources.clear();
-  resources.set(ownCopy(model), resource);
+  remember(resources, model, resource);
   return resource;
 }
 

@@ -79,7 +79,7 @@ test('nothing is measured that does not happen', async () => {
   const call = async (): Promise<unknown> => stub.fetch('http://localhost/embeddings');
   expect(await stub.caseOf({ name: 'one', requests: 1, call })).toMatchObject({ name: 'one' });
   await expect(stub.caseOf({ name: 'none', requests: 0, call })).rejects.toThrow('sent 1 requests and not 0');
-  await expect(denied(call)()).rejects.toThrow('The call was not denied.');
+  await expect(denied(call)()).rejects.toThrow('The call was not rejected.');
   const failing = async (): Promise<unknown> => Promise.reject(new Error('something else'));
   await expect(denied(failing)()).rejects.toThrow('something else');
 });

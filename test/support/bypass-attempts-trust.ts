@@ -103,6 +103,23 @@ export const serializationAttempts: Attempts = {
     const has = (target: object, key: string | symbol): boolean => key !== 'Model' && Reflect.has(target, key);
     return chat(stage.client(), new Proxy(chatBody(ALLOWED), { ownKeys, getOwnPropertyDescriptor, get, has }));
   },
+  'a prototype that is a Proxy and shows the serializer a toJSON()': (stage) => {
+    const toJSON = (): object => ({ ...chatBody(ALLOWED), models: [DENIED] });
+    const get = (_: object, key: string | symbol): unknown => (key === 'toJSON' ? toJSON : undefined);
+    const prototype = new Proxy({}, { has: () => false, get });
+    return chat(stage.client(), Object.assign(Object.create(prototype) as object, chatBody(ALLOWED)));
+  },
+  'a prototype that is a Proxy and adds a key when it is looked for': (stage) => {
+    const getPrototypeOf = (): object => (Reflect.set(params, 'Model', DENIED), Object.prototype);
+    const prototype = new Proxy({}, { has: () => false, get: () => undefined, getPrototypeOf });
+    const params = Object.assign(Object.create(prototype) as object, chatBody(ALLOWED));
+    return chat(stage.client(), params);
+  },
+  'an iterable whose getter of next adds a key': (stage) => {
+    const params = Object.assign(chatBody(ALLOWED), { [Symbol.iterator]: 1 });
+    const get = (): unknown => void (params['Model'] = DENIED);
+    return chat(stage.client(), Object.defineProperty(params, 'next', { get, enumerable: true }));
+  },
   'headers whose getter adds a key to the body': (stage) => {
     const params = chatBody(ALLOWED);
     const headers = {

@@ -113,6 +113,26 @@ describe.each(openAIMajors)('wrapOpenAI() with a client of $name', ({ library })
   });
 });
 
+describe.each(openAIMajors)('what a governed client of $name keeps for itself', ({ library }) => {
+  test('can be taken away, and then nothing is sent', async () => {
+    await using stage = await openOpenAIStage(library);
+    const client = stage.governed();
+    for (const key of Object.getOwnPropertySymbols(client)) Reflect.deleteProperty(client, key);
+    await expect(client.chat.completions.create(greeting('gpt-4'))).rejects.toThrow('was called on something else');
+    expect(stage.provider.requests).toEqual([]);
+  });
+
+  test('is handed on by a Proxy and by what inherits from it', async () => {
+    await using stage = await openOpenAIStage(library);
+    const client = stage.governed();
+    for (const like of [new Proxy(client, {}), Object.create(client) as typeof client]) {
+      await denialOf(like.withOptions({}).chat.completions.create(greeting('gpt-4-turbo')));
+      await denialOf(like.chat.completions.create(greeting('gpt-4-turbo')));
+    }
+    expect(stage.provider.requests).toEqual([]);
+  });
+});
+
 describe.each(openAIMajors)('a request of $name that is not what it looks like', ({ library }) => {
   const body = JSON.stringify(greeting('gpt-4'));
 
