@@ -6,6 +6,11 @@ import OpenAI from 'openai';
 import { modelAllowlist } from '../test/support/specification-policies.ts';
 import { FetchStub } from './fetch-stub.ts';
 
+/** What such a process prints. */
+export interface AgentFootprint {
+  readonly bytes: number;
+}
+
 const AGENTS = 2000;
 const FIRST = 20;
 
@@ -53,5 +58,6 @@ const before = heap();
 const kept = await keep(AGENTS);
 const bytes = (heap() - before) / AGENTS;
 if (kept.length !== AGENTS) throw new Error('Not all of it is there.');
-console.log(JSON.stringify({ bytes }));
+const footprint: AgentFootprint = { bytes };
+console.log(JSON.stringify(footprint));
 process.exit();

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+import type { AgentFootprint } from './agents-process.ts';
 import type { Measurement } from './table.ts';
 
 const program = join(dirname(fileURLToPath(import.meta.url)), 'agents-process.ts');
@@ -10,7 +11,7 @@ const WAYS = ['new OpenAI()', 'wrapOpenAI()', 'runAs()'];
 
 async function bytesOf(way: string): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, way]);
-  return (JSON.parse(stdout) as { readonly bytes: number }).bytes;
+  return (JSON.parse(stdout) as AgentFootprint).bytes;
 }
 
 /** What stays in memory for each agent, for the ways to tell them apart. */

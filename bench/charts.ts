@@ -10,6 +10,7 @@ import { barChart, lineChart } from './svg.ts';
 import type { ReportedRun } from './tables.ts';
 import { renewTables } from './tables.ts';
 
+const OVERHEADS = ['create(), beside', 'invoke(), beside', 'embedQuery()', 'AI SDK 7: generateText(), beside'];
 const OURS = '@controlzero/sdk';
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../docs/charts');
 const [, , file = ''] = process.argv;
@@ -52,9 +53,9 @@ function peerBars(): Bar[] {
 }
 
 function overheadBars(): Bar[] {
-  return ['OpenAI client', 'ChatOpenAI.invoke', 'embedQuery', 'AI SDK 7: generateText'].flatMap((part) => {
+  return OVERHEADS.flatMap((part) => {
     const { title, cases } = find(part);
-    const subject = title.replace(/^(?:OpenAI client|LangChain|AI SDK 7): (?:\w+\.(?=\w+\(\)$))?/u, '');
+    const [, subject = title] = /: (?:\w+\.(?=\w+\(\)))?([\w.]+\(\))/u.exec(title) ?? [];
     return cases
       .filter(({ name }) => !/, denied|, on:|^raw$/u.test(name))
       .map(({ name, ratio }) => ({

@@ -13,7 +13,7 @@ import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
 import type { InstalledTracer } from './installed-peers.ts';
 import { installedTracers } from './installed-peers.ts';
-import { tracedCase } from './traced-case.ts';
+import { besides, tracedCase } from './traced-case.ts';
 
 const LONG_PROMPT = 100_000;
 const NOISE = 'raw again (noise of the method)';
@@ -50,7 +50,7 @@ async function traced({ tracers }: Subject, stub: FetchStub, call: Traced): Prom
 }
 
 async function chatModels(subject: Subject): Promise<BenchGroup> {
-  const { cz } = subject;
+  const { cz, tracers } = subject;
   const stub = new FetchStub();
   const model = (id: string): ChatOpenAI =>
     new ChatOpenAI({ model: id, apiKey: 'local', configuration: { fetch: stub.fetch } });
@@ -59,7 +59,7 @@ async function chatModels(subject: Subject): Promise<BenchGroup> {
   const refused = governChatModel(model('gpt-4-turbo'), cz, { agentId: 'support' });
   const ask = (chatModel: ChatOpenAI) => async (): Promise<unknown> => chatModel.invoke('Hello');
   return {
-    title: 'LangChain: ChatOpenAI.invoke()',
+    title: `LangChain: ChatOpenAI.invoke()${besides(tracers)}`,
     cases: [
       await stub.caseOf({ name: 'raw', requests: 1, call: ask(raw) }),
       await stub.caseOf({ name: NOISE, requests: 1, call: ask(raw) }),
@@ -120,7 +120,7 @@ async function embeddings(cz: ControlZero): Promise<BenchGroup> {
 }
 
 async function agents(subject: Subject): Promise<BenchGroup> {
-  const { cz } = subject;
+  const { cz, tracers } = subject;
   const stub = new FetchStub();
   const raw = new ChatOpenAI({ model: 'gpt-4', apiKey: 'local', configuration: { fetch: stub.fetch } });
   const empty = createMiddleware({ name: 'Empty', wrapModelCall: (request, handler) => handler(request) });
@@ -131,7 +131,7 @@ async function agents(subject: Subject): Promise<BenchGroup> {
   const middleware = [controlZeroMiddleware(cz, { agentId: 'support' })];
   const plain = createAgent({ model: raw, tools: [] });
   return {
-    title: 'LangChain: createAgent().invoke()',
+    title: `LangChain: createAgent().invoke()${besides(tracers)}`,
     cases: [
       await stub.caseOf({ name: 'raw', requests: 1, call: ask(plain) }),
       await stub.caseOf({ name: NOISE, requests: 1, call: ask(plain) }),
@@ -160,7 +160,7 @@ export const langChain: Bench = {
   name: 'langchain',
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
-    const subject = { cz, tracers: await installedTracers() };
+    const subject = { cz, tracers: [] };
     return [
       await chatModels(subject),
       await longPrompts(cz),
@@ -168,5 +168,16 @@ export const langChain: Bench = {
       await embeddings(cz),
       await agents(subject),
     ];
+  },
+};
+
+/** Models and agents beside tracing products, which slow down everything in their process a little. */
+export const langChainTraced: Bench = {
+  name: 'langchain-traced',
+  open: async () => {
+    const tracers = await installedTracers();
+    if (tracers.length === 0) return [];
+    const subject = { cz: await init({ policy: modelAllowlist }), tracers };
+    return [await chatModels(subject), await agents(subject)];
   },
 };

@@ -10,7 +10,7 @@ import { denied } from './denied.ts';
 import { FetchStub } from './fetch-stub.ts';
 import type { InstalledTracer } from './installed-peers.ts';
 import { installedTracers } from './installed-peers.ts';
-import { tracedCase } from './traced-case.ts';
+import { besides, tracedCase } from './traced-case.ts';
 
 const SENTENCE = 'He said "no",\nand she wrote: the quick brown fox jumps over the lazy dog.';
 const TURNS = 20;
@@ -18,6 +18,8 @@ const TURNS = 20;
 // Calls before anything is measured: what is not compiled yet costs several times as much.
 const WARM_CALLS = 3000;
 const WARM_LARGE_CALLS = 100;
+// Tracers that are on take ten times as long.
+const WARM_TRACED_SHARE = 0.1;
 
 interface Subject {
   readonly stub: FetchStub;
@@ -68,9 +70,9 @@ async function calls(subject: Subject, { title, ask, warmCalls, ...batches }: Ca
   for (const tracer of tracers) {
     const client = tracer.wrapOpenAI(new OpenAI({ apiKey: 'local', fetch: stub.fetch }));
     const traced = { ...(await sending(tracer.name, client)), ...batches };
-    cases.push(await warmed(await tracedCase(tracer, traced), warmCalls));
+    cases.push(await warmed(await tracedCase(tracer, traced), warmCalls * WARM_TRACED_SHARE));
   }
-  return { title: `OpenAI client: chat.completions.create()${title}`, cases };
+  return { title: `OpenAI client: chat.completions.create()${title}${besides(tracers)}`, cases };
 }
 
 // An agent for each call, or one that comes with its request.
@@ -102,21 +104,36 @@ async function perAgent({ raw, stub, cz }: Subject): Promise<BenchGroup[]> {
   ];
 }
 
+async function open(tracers: readonly InstalledTracer[]): Promise<Subject> {
+  const stub = new FetchStub();
+  const cz = await init({ policy: modelAllowlist });
+  const raw = new OpenAI({ apiKey: 'local', fetch: stub.fetch });
+  return { stub, raw, cz, governed: wrapOpenAI(raw, cz, { agentId: 'support' }), tracers };
+}
+
+async function ofEverySize(subject: Subject): Promise<BenchGroup[]> {
+  const large = { warmCalls: WARM_LARGE_CALLS, leastCalls: 1 };
+  return [
+    await calls(subject, { title: '', ask: askBriefly, warmCalls: WARM_CALLS }),
+    await calls(subject, { title: ', a body of 100 kB', ask: asking(100_000), ...large }),
+    await calls(subject, { title: ', a body of 1 MB', ask: asking(1_000_000), ...large }),
+  ];
+}
+
 /** The client of the `openai` package, with and without `wrapOpenAI`. */
 export const openAI: Bench = {
   name: 'openai',
   open: async () => {
-    const stub = new FetchStub();
-    const cz = await init({ policy: modelAllowlist });
-    const raw = new OpenAI({ apiKey: 'local', fetch: stub.fetch });
-    const governed = wrapOpenAI(raw, cz, { agentId: 'support' });
-    const subject = { stub, raw, cz, governed, tracers: await installedTracers() };
-    const large = { warmCalls: WARM_LARGE_CALLS, leastCalls: 1 };
-    return [
-      await calls(subject, { title: '', ask: askBriefly, warmCalls: WARM_CALLS }),
-      await calls(subject, { title: ', a body of 100 kB', ask: asking(100_000), ...large }),
-      await calls(subject, { title: ', a body of 1 MB', ask: asking(1_000_000), ...large }),
-      ...(await perAgent(subject)),
-    ];
+    const subject = await open([]);
+    return [...(await ofEverySize(subject)), ...(await perAgent(subject))];
+  },
+};
+
+/** The same beside tracing products, which slow down everything in their process a little. */
+export const openAITraced: Bench = {
+  name: 'openai-traced',
+  open: async () => {
+    const tracers = await installedTracers();
+    return tracers.length === 0 ? [] : ofEverySize(await open(tracers));
   },
 };

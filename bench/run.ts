@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
 
 import { agents } from './agents.ts';
-import { aiSDK } from './ai-sdk.ts';
+import { aiSDK, aiSDKTraced } from './ai-sdk.ts';
 import { apply } from './apply.ts';
 import type { Bench } from './bench-case.ts';
 import { decision } from './decision.ts';
@@ -15,9 +15,9 @@ import { floor } from './floor.ts';
 import { footprint } from './footprint.ts';
 import { gate } from './gate.ts';
 import { growth, shapeBenches } from './growth.ts';
-import { langChain } from './langchain.ts';
+import { langChain, langChainTraced } from './langchain.ts';
 import { lint } from './lint.ts';
-import { openAI } from './openai.ts';
+import { openAI, openAITraced } from './openai.ts';
 import { openTelemetry } from './opentelemetry.ts';
 import { propagation } from './propagation.ts';
 import { records } from './records.ts';
@@ -35,6 +35,9 @@ const benches: readonly Bench[] = [
   openAI,
   langChain,
   aiSDK,
+  openAITraced,
+  langChainTraced,
+  aiSDKTraced,
   gate,
   records,
   openTelemetry,

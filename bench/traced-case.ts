@@ -1,6 +1,11 @@
 import type { BenchCase } from './bench-case.ts';
 import type { InstalledTracer } from './installed-peers.ts';
 
+/** What stands in the title of a group in which tracers are measured. */
+export function besides(tracers: readonly InstalledTracer[]): string {
+  return tracers.length === 0 ? '' : ', beside tracing products';
+}
+
 // So many calls at least share the sending of what was traced, where a call is not long itself.
 const CALLS_PER_SENDING = 10;
 

@@ -6,7 +6,7 @@ import type { AISDK, AISDKMajor } from '../../test/support/ai-sdk-majors.ts';
 type Call = Parameters<AISDK['ai']['generateText']>[0];
 
 /** `generateText()` of the AI SDK. */
-export type GenerateText = (call: Call) => Promise<unknown>;
+type GenerateText = (call: Call) => Promise<unknown>;
 
 /** What the AI SDK tells of its calls. */
 export type Integration = NonNullable<NonNullable<Call['telemetry']>['integrations']>;
