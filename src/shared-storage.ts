@@ -30,7 +30,9 @@ interface SlotHolder {
 }
 
 function slotOf(kind: string): Slot {
-  const slots = ((globalThis as SlotHolder)[STORAGES] ??= new Map<string, Slot>());
+  const holder = globalThis as SlotHolder;
+  if (!holder[STORAGES]) Object.defineProperty(holder, STORAGES, { value: new Map<string, Slot>() });
+  const slots = holder[STORAGES] as Map<string, Slot>;
   const slot = slots.get(kind) ?? {};
   slots.set(kind, slot);
   return slot;
