@@ -109,6 +109,7 @@ export const aiSDK: Bench = {
 /** Language models beside tracing products, which slow down everything in their process a little. */
 export const aiSDKTraced: Bench = {
   name: 'ai-sdk-traced',
+  mostRounds: 300,
   open: async () => {
     const cz = await init({ policy: modelAllowlist });
     const tracers = await installedTracers();

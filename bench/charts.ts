@@ -57,7 +57,7 @@ function overheadBars(): Bar[] {
     const { title, cases } = find(part);
     const [, subject = title] = /: (?:\w+\.(?=\w+\(\)))?([\w.]+\(\))/u.exec(title) ?? [];
     return cases
-      .filter(({ name }) => !/, denied|, on:|^raw$/u.test(name))
+      .filter(({ name }) => !/, denied|sends to a stub|^raw$/u.test(name))
       .map(({ name, ratio }) => ({
         name: name.startsWith('raw again') ? `${subject} raw again` : name,
         value: ratio.fastest,

@@ -174,6 +174,7 @@ export const langChain: Bench = {
 /** Models and agents beside tracing products, which slow down everything in their process a little. */
 export const langChainTraced: Bench = {
   name: 'langchain-traced',
+  mostRounds: 300,
   open: async () => {
     const tracers = await installedTracers();
     if (tracers.length === 0) return [];

@@ -132,6 +132,7 @@ export const openAI: Bench = {
 /** The same beside tracing products, which slow down everything in their process a little. */
 export const openAITraced: Bench = {
   name: 'openai-traced',
+  mostRounds: 300,
   open: async () => {
     const tracers = await installedTracers();
     return tracers.length === 0 ? [] : ofEverySize(await open(tracers));
