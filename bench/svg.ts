@@ -4,7 +4,18 @@ const TEXT = '#768390';
 const GRID = '#76839055';
 const OURS = '#2f81f7';
 const THEIRS = '#8c959f';
-const COLORS = ['#8c959f', '#bf8700', '#a371f7', '#db61a2', '#57ab5a', '#e5534b'] as const;
+const COLORS = [
+  '#8c959f',
+  '#bf8700',
+  '#a371f7',
+  '#db61a2',
+  '#57ab5a',
+  '#e5534b',
+  '#2da7a0',
+  '#b35900',
+  '#6e7fd1',
+  '#a0a832',
+] as const;
 
 /** One value of a bar chart. */
 export interface Bar {
@@ -94,8 +105,10 @@ export function lineChart(lines: readonly Line[], { title: heading, write }: Cha
     const path = own.map(([px, py], at) => `${at === 0 ? 'M' : 'L'}${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join('');
     const [endX, endY] = own.at(-1) ?? [1, 1];
     lastLabel = Math.max(lastLabel + 15, y(endY) + 4);
-    const label = `<text x="${(x(endX) + 8).toFixed(1)}" y="${lastLabel.toFixed(1)}" fill="${color}" font-family="system-ui, sans-serif" font-size="12">${escaped(name)}</text>`;
-    return [`<path d="${path}" fill="none" stroke="${color}" stroke-width="${isOurs ? 3 : 1.5}"/>`, label];
+    const label = `<text x="544" y="${lastLabel.toFixed(1)}" fill="${color}" font-family="system-ui, sans-serif" font-size="12">${escaped(name)}</text>`;
+    const [fromX, fromY] = [(x(endX) + 3).toFixed(1), y(endY).toFixed(1)];
+    const leader = `<path d="M${fromX} ${fromY}L540 ${(lastLabel - 4).toFixed(1)}" stroke="${color}" stroke-width="0.75" stroke-dasharray="2 3"/>`;
+    return [`<path d="${path}" fill="none" stroke="${color}" stroke-width="${isOurs ? 3 : 1.5}"/>`, leader, label];
   });
-  return svg(720, 384, [title(heading), ...grid, ...drawn]);
+  return svg(780, 384, [title(heading), ...grid, ...drawn]);
 }
