@@ -49,7 +49,9 @@ export async function demo({ json }: CommonOptions): Promise<ExitCode> {
   if (json) printJson(rows);
   else {
     for (const { agent, model, effect, sent } of rows)
-      print(`${agent.padEnd(16)} ${model.padEnd(14)} ${showEffect(effect)}  requests sent: ${sent}`);
+      print(
+        `${agent.padEnd(16)} ${model.padEnd(14)} ${showEffect(effect)}${' '.repeat('allow'.length - effect.length)}  requests sent: ${sent}`,
+      );
   }
   return EXIT.fine;
 }
